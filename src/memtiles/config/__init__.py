@@ -1,0 +1,40 @@
+"""YAML → frozen Config. The only importer of the YAML library.
+
+`source` reads the file into scalars that remember how they were written, `models` says what a
+config may hold, `notyet` what it may one day hold, `load` joins them and words the mistakes.
+Importing this costs pydantic, so the command line imports it when it needs it.
+"""
+
+from memtiles.config.load import load_config
+from memtiles.config.models import (
+    Atlas,
+    Config,
+    Dump,
+    Limits,
+    Live,
+    Map,
+    Match,
+    NamedRange,
+    Override,
+    Pictures,
+    Regions,
+    Tiles,
+)
+from memtiles.config.schema import config_schema
+
+__all__ = [
+    "Atlas",
+    "Config",
+    "Dump",
+    "Limits",
+    "Live",
+    "Map",
+    "Match",
+    "NamedRange",
+    "Override",
+    "Pictures",
+    "Regions",
+    "Tiles",
+    "config_schema",
+    "load_config",
+]

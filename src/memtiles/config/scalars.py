@@ -1,0 +1,236 @@
+"""How one value of a config is read: from its source text, with a sentence for what is wrong.
+
+Each type here takes a Scalar from a file, and also the plain Python value, so that a Config can be
+made in code.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Literal
+from unicodedata import category
+
+from pydantic import BeforeValidator, PlainValidator, ValidationInfo, WithJsonSchema
+
+from memtiles.config.source import Scalar
+from memtiles.errors import AddressError
+from memtiles.memory.address import (
+    ADDRESS_FORMS,
+    ADDRESS_PATTERN,
+    RANGE_FORMS,
+    RANGE_PATTERN,
+    SIZE_PATTERN,
+    format_address,
+    parse_address,
+    parse_range,
+    parse_size,
+    show,
+)
+from memtiles.memory.span import ADDRESS_LIMIT, Span
+
+LONGEST_TEXT = 4096
+WIDEST = 65_536
+LARGEST_PID = (1 << 31) - 1
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """`; did you mean …?` for the nearest of the words, or nothing where none is near."""
+    found = difflib.get_close_matches(word[:60].lower(), words, 1)
+    return f"; did you mean {found[0]}?" if found else ""
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"must be text, not {_shape(value)}")
+    if not value:
+        raise ValueError("is empty; write at least one character")
+    if len(value) > LONGEST_TEXT:
+        raise ValueError(f"is longer than {LONGEST_TEXT} characters")
+    if any(category(character) in ("Cc", "Cs") for character in value):
+        raise ValueError(f"{show(value)} has a control character; write printable text")
+    return str(value)
+
+
+def _shape(value: object) -> str:
+    return {"dict": "a mapping", "list": "a list"}.get(name := type(value).__name__, name)
+
+
+def _path(value: object, info: ValidationInfo) -> Path:
+    folder = info.context["folder"] if info.context else Path()
+    return Path(folder, value if isinstance(value, Path) else _text(value))
+
+
+def _slug(value: object) -> str:
+    text = _text(value)
+    if not re.fullmatch("[a-z0-9-]{1,40}", text):
+        raise ValueError(f"{show(text)} must be 1 to 40 of a-z, 0-9 and -")
+    return text
+
+
+def _whole(value: object, least: int, most: int, also: str = "") -> int:
+    text = str(value) if isinstance(value, int) else _text(value)
+    if re.fullmatch("0|[1-9][0-9]{0,18}", text) and least <= int(text) <= most:
+        return int(text)
+    raise ValueError(f"{show(text)} must be {also}a whole number from {least} to {most}")
+
+
+def _width(value: object) -> int | None:
+    if value is None or value == "auto":
+        return None
+    return _whole(value, 1, WIDEST, "auto or ")
+
+
+def _width_override(value: object) -> int | Literal["auto"]:
+    return "auto" if (width := _width(value)) is None else width
+
+
+def _pid(value: object) -> int:
+    return _whole(value, 1, LARGEST_PID)
+
+
+def _is_bare(value: object) -> bool:
+    """Whether YAML would have guessed at the text: it stands there without quotes and 0x."""
+    return isinstance(value, Scalar) and value.plain and not value.lower().startswith("0x")
+
+
+def _address(value: object) -> int:
+    if isinstance(value, int):
+        if not 0 <= value < ADDRESS_LIMIT:
+            raise ValueError(f"{value} is not a 64-bit address")
+        return value
+    text = _text(value)
+    if not _is_bare(value):
+        return parse_address(text)
+    try:
+        meant = format_address(parse_address(text))
+    except AddressError:
+        raise ValueError(f"{show(text)} is not an address; {ADDRESS_FORMS}, in quotes") from None
+    decimal = f' (or "0n{text}" for decimal)' if re.fullmatch("[1-9][0-9]*", text) else ""
+    raise ValueError(f"a bare {text} can be misread; write {meant}{decimal} or quote it")
+
+
+def _range(value: object) -> Span:
+    if isinstance(value, Span):
+        return value
+    text = _text(value)
+    if not _is_bare(value):
+        return parse_range(text)
+    try:
+        meant = parse_range(text)
+    except AddressError:
+        raise ValueError(
+            f"{show(text)} is not a range; {RANGE_FORMS}; without 0x in quotes"
+        ) from None
+    raise ValueError(f"a bare {text} can be misread; write {meant} or quote it")
+
+
+def _size(value: object) -> int:
+    return parse_size(str(value) if isinstance(value, int) else _text(value))
+
+
+def _positive_size(value: object) -> int:
+    if (size := _size(value)) == 0:
+        raise ValueError("must be at least one byte")
+    return size
+
+
+def _aspect(value: object) -> tuple[int, int]:
+    text = _text(value)
+    found = re.fullmatch("([1-9][0-9]{0,4}):([1-9][0-9]{0,4})", text)
+    if found is None:
+        raise ValueError(f'{show(text)} must be "WIDTH:HEIGHT" in whole numbers, such as "16:9"')
+    width, height = int(found[1]), int(found[2])
+    if not height <= 100 * width <= 10_000 * height:
+        raise ValueError(f"{show(text)} must lie between 1:100 and 100:1")
+    return width, height
+
+
+def one_of(*allowed: object, later: tuple[str, ...] = ()) -> BeforeValidator:
+    """Reads one of the allowed values from its text, and suggests the nearest for another.
+
+    `later` are values that may be meant but are not there yet.
+    """
+    table = {str(value): value for value in allowed}
+    choice = f"one of {', '.join(table)}" if len(table) > 1 else next(iter(table))
+
+    def read(value: object) -> object:
+        text = str(value) if isinstance(value, int) else _text(value)
+        if text not in table:
+            raise ValueError(f"{show(text)} must be {choice}{nearest(text, (*table, *later))}")
+        return table[text]
+
+    return BeforeValidator(read)
+
+
+_SIZE_SCHEMA = {
+    "anyOf": [{"type": "string", "pattern": SIZE_PATTERN}, {"type": "integer", "minimum": 0}],
+    "examples": ["1MiB", "64GiB", "0x1000"],
+}
+_WIDTH_SCHEMA = {
+    "anyOf": [{"const": "auto"}, {"type": "integer", "minimum": 1, "maximum": WIDEST}],
+}
+
+Text = Annotated[
+    str,
+    PlainValidator(_text),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT}),
+]
+FilePath = Annotated[
+    Path,
+    PlainValidator(_path),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT}),
+]
+Slug = Annotated[
+    str,
+    PlainValidator(_slug),
+    WithJsonSchema({"type": "string", "pattern": "^[a-z0-9-]{1,40}$"}),
+]
+Address = Annotated[
+    int,
+    PlainValidator(_address),
+    # YAML itself reads 0x1000 as an integer, and an editor shows the schema what YAML reads.
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": ADDRESS_PATTERN},
+                {"type": "integer", "minimum": 0},
+            ],
+            "examples": ["0xfffff80000800000", "fffff800`00800000"],
+        }
+    ),
+]
+AddressRange = Annotated[
+    Span,
+    PlainValidator(_range),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": RANGE_PATTERN,
+            "examples": [
+                "fffff800`00800000 fffff800`0085e000",
+                "fffff800`00800000 L5e001",
+                "0xfffff80000800000..0xfffff8000085e001",
+                "0xfffff80000800000+0x5e001",
+            ],
+        }
+    ),
+]
+Size = Annotated[int, PlainValidator(_size), WithJsonSchema(_SIZE_SCHEMA)]
+PositiveSize = Annotated[int, PlainValidator(_positive_size), WithJsonSchema(_SIZE_SCHEMA)]
+Pid = Annotated[
+    int,
+    PlainValidator(_pid),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": LARGEST_PID}),
+]
+Width = Annotated[int | None, PlainValidator(_width), WithJsonSchema(_WIDTH_SCHEMA)]
+WidthOverride = Annotated[
+    int | Literal["auto"], PlainValidator(_width_override), WithJsonSchema(_WIDTH_SCHEMA)
+]
+Aspect = Annotated[
+    tuple[int, int],
+    PlainValidator(_aspect),
+    WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,4}:[1-9][0-9]{0,4}$"}),
+]

@@ -1,0 +1,127 @@
+"""What a build has made, in the words of the manifest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from memtiles import __version__
+from memtiles import manifest as rows
+from memtiles.config import Config
+from memtiles.maps.region import Region
+from memtiles.memory.dump import Dump, Module
+from memtiles.pictures.placement import Rect
+from memtiles.plan import Plan, PlannedAtlas
+from memtiles.site.viewer import viewer_digests
+
+
+@dataclass(frozen=True)
+class DrawnRegion:
+    """A region's picture in place: its row, the digest of its bytes and how many are present."""
+
+    row: rows.PictureRow
+    digest: str
+    present: int
+
+
+def describe_atlas(
+    config: Config,
+    plan: Plan,
+    planned: PlannedAtlas,
+    path: str,
+    pyramid: rows.PyramidRow,
+) -> rows.AtlasRow:
+    """The manifest's row of an atlas: where everything lies."""
+    landscape = planned.landscape
+    return rows.AtlasRow(
+        name=planned.config.name,
+        style=planned.config.style,
+        space=plan.space.name,
+        layout=config.pictures.layout,
+        lens=config.pictures.lenses[0],
+        path=path,
+        pyramid=pyramid,
+        placements=[
+            rows.PlacementRow(region=member, x=rect.x, y=rect.y, label=_rect_row(label))
+            for member, rect, label in zip(
+                planned.members, landscape.pictures, landscape.labels, strict=True
+            )
+        ],
+        gaps=[
+            rows.GapRow(
+                **_rect_row(gap.rect).model_dump(),
+                size=planned.gaps[gap.before - 1],
+                before=planned.members[gap.before - 1],
+                after=planned.members[gap.before],
+            )
+            for gap in landscape.gaps
+        ],
+    )
+
+
+def _rect_row(rect: Rect) -> rows.RectRow:
+    return rows.RectRow(x=rect.x, y=rect.y, width=rect.width, height=rect.height)
+
+
+def describe_site(
+    dump: Dump,
+    plan: Plan,
+    drawn: list[DrawnRegion | None],
+    atlases: list[rows.AtlasRow],
+    viewer: dict[str, bytes],
+) -> rows.Manifest:
+    """The manifest of a finished build; `drawn` has one entry for each region of the plan."""
+    modules = _modules(plan)
+    pictures: dict[str, rows.PictureRow] = {one.row.path: one.row for one in drawn if one}
+    picture_numbers = {path: number for number, path in enumerate(pictures)}
+    module_numbers = {module: number for number, module in enumerate(modules)}
+
+    def region_row(region: Region, one: DrawnRegion | None) -> rows.RegionRow:
+        return rows.RegionRow(
+            name=region.name,
+            kind=region.kind.value,
+            space=plan.space.name,
+            start=region.span.start,
+            size=region.span.size,
+            present=one.present if one else 0,
+            protection=region.protection,
+            module=module_numbers[region.module] if region.module else None,
+            picture=picture_numbers[one.row.path] if one else None,
+            sha256=one.digest if one else None,
+        )
+
+    return rows.Manifest(
+        version=1,
+        generator=f"memtiles {__version__}",
+        title=dump.name,
+        dump=rows.DumpRow(
+            name=dump.name,
+            format=dump.format,
+            size=dump.size,
+            machine=dump.machine,
+            address_bits=32 if dump.address_bits == 32 else 64,
+        ),
+        spaces=[rows.SpaceRow(name=plan.space.name)],
+        modules=[
+            rows.ModuleRow(
+                name=module.name,
+                path=module.path,
+                space=plan.space.name,
+                start=module.span.start,
+                size=module.span.size,
+            )
+            for module in modules
+        ],
+        regions=[
+            region_row(planned.region, one)
+            for planned, one in zip(plan.regions, drawn, strict=True)
+        ],
+        pictures=list(pictures.values()),
+        atlases=atlases,
+        viewer=viewer_digests(viewer),
+    )
+
+
+def _modules(plan: Plan) -> list[Module]:
+    """The modules that regions lie in, in address order."""
+    found = {planned.region.module for planned in plan.regions} - {None}
+    return sorted((one for one in found if one), key=lambda one: (one.span, one.path))

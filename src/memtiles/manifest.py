@@ -1,0 +1,234 @@
+"""The manifest: what is in an output folder. `docs/manifest.md` describes every key.
+
+Addresses and sizes of memory are hex strings in JSON, because JSON numbers lose everything above
+2**53; here they are ints.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
+from pydantic import Field as Key
+
+from memtiles.errors import DamageError, UsageError
+
+VERSION = 1
+FILE = "manifest.json"
+SCRIPT_FILE = "manifest.js"
+
+
+def _from_hex(value: object) -> object:
+    if isinstance(value, str) and value.startswith("0x"):
+        return int(value, 16)
+    if isinstance(value, int):
+        return value
+    raise ValueError("a hex string such as 0x1000 is needed")
+
+
+Hex = Annotated[
+    int,
+    BeforeValidator(_from_hex, json_schema_input_type=str),
+    PlainSerializer(hex, return_type=str),
+    Key(json_schema_extra={"type": "string", "pattern": "^0x[0-9a-f]+$"}),
+]
+Digest = Annotated[str, Key(pattern="^[0-9a-f]{64}$")]
+# Nothing that an input names becomes a path, and nothing in a manifest leads out of its folder.
+Folder = Annotated[str, Key(pattern="^(pictures|atlases)/[a-z0-9-]+$")]
+FileName = Annotated[str, Key(pattern="^[a-z0-9][a-z0-9.-]*$")]
+
+
+class Row(BaseModel):
+    """A JSON object with exactly the keys that are declared."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DumpRow(Row):
+    """What the dump is."""
+
+    name: str
+    format: str
+    size: Hex
+    machine: str | None
+    address_bits: Literal[32, 64]
+
+
+class SpaceRow(Row):
+    """An address space; the first one is what addresses mean by default."""
+
+    name: str
+
+
+class ModuleRow(Row):
+    """A module; names are not unique."""
+
+    name: str
+    path: str
+    space: str
+    start: Hex
+    size: Hex
+
+
+class RegionRow(Row):
+    """A region, and where it is drawn."""
+
+    name: str
+    kind: str
+    space: str
+    start: Hex
+    size: Hex
+    present: Hex
+    protection: str | None
+    module: int | None
+    picture: int | None
+    sha256: Digest | None
+
+
+class BmpRow(Row):
+    """One BMP of a picture."""
+
+    file: FileName
+    offset: int
+    first_row: int
+    rows: int
+    size: int
+
+
+class RunsRow(Row):
+    """The run list of a picture."""
+
+    file: FileName
+    script: FileName | None
+    sha256: Digest
+    pieces: int
+    whole: bool
+
+
+class PyramidRow(Row):
+    """A Deep Zoom pyramid and the list of its files' digests."""
+
+    width: int
+    height: int
+    tile_size: int
+    overlap: int
+    format: str
+    levels: int
+    tiles: int
+    list: FileName
+    sha256: Digest
+
+
+class PictureRow(Row):
+    """A distinct picture; regions with the same bytes share it."""
+
+    path: Folder
+    layout: Literal["rows", "classic"]
+    lens: str
+    bits: Literal[8, 16, 24, 32]
+    size: Hex
+    width: int
+    height: int
+    bmp: list[BmpRow]
+    runs: RunsRow
+    pyramid: PyramidRow | None
+
+
+class RectRow(Row):
+    """Pixels of an atlas."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+class PlacementRow(Row):
+    """A region's picture in an atlas, and the room for its name."""
+
+    region: int
+    x: int
+    y: int
+    label: RectRow
+
+
+class GapRow(Row):
+    """The mark of `size` addresses between two regions."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    size: Hex
+    before: int
+    after: int
+
+
+class AtlasRow(Row):
+    """An atlas."""
+
+    name: str
+    style: str
+    space: str
+    layout: str
+    lens: str
+    path: Folder
+    pyramid: PyramidRow
+    placements: list[PlacementRow]
+    gaps: list[GapRow]
+
+
+class Manifest(Row):
+    """The whole of `manifest.json`."""
+
+    version: Literal[1]
+    generator: str
+    title: str
+    dump: DumpRow
+    spaces: list[SpaceRow]
+    modules: list[ModuleRow]
+    regions: list[RegionRow]
+    pictures: list[PictureRow]
+    atlases: list[AtlasRow]
+    viewer: dict[FileName, Digest]
+
+    def to_json(self) -> bytes:
+        """The bytes of `manifest.json`: sorted keys, ASCII, no dates."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, indent=1)
+        return (text + "\n").encode("ascii")
+
+    def to_script(self) -> bytes:
+        """The bytes of `manifest.js`, which a page on file:// can load."""
+        return b"memtilesManifest = " + self.to_json().rstrip(b"\n") + b";\n"
+
+
+def read_manifest(text: bytes) -> Manifest:
+    """The manifest in `text`.
+
+    Raises:
+        UsageError: Another version of memtiles wrote it.
+        DamageError: It is not a manifest.
+    """
+    try:
+        content: Any = json.loads(text)
+        version = content["version"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise DamageError(f"{FILE} is not a manifest of memtiles") from None
+    if version != VERSION:
+        raise UsageError(
+            f"{FILE} has version {version!r} and this memtiles knows {VERSION}: "
+            "use the memtiles that made it"
+        )
+    try:
+        return Manifest.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise DamageError(f"{FILE}: {key}: {first['msg']}") from None
+
+
+def manifest_schema() -> dict[str, Any]:
+    """The JSON Schema of `manifest.json`."""
+    schema = Manifest.model_json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

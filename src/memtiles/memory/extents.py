@@ -1,0 +1,93 @@
+"""Address spaces kept in a file: a table that says which addresses stand where in it."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from memtiles.errors import DumpError
+from memtiles.memory.overlap import first_wins
+from memtiles.memory.runs import Runs
+from memtiles.memory.source import FileSource
+from memtiles.memory.space import AddressSpace, Memory, SpaceKind
+from memtiles.memory.span import Span
+
+
+class ExtentSpace(AddressSpace):
+    """A table of extents (address, size, file offset), made for up to millions of them.
+
+    Addresses need no alignment and no order. Where extents overlap, the one that the dump lists
+    first has the say.
+    """
+
+    def __init__(
+        self,
+        kind: SpaceKind,
+        source: FileSource,
+        addresses: npt.ArrayLike,
+        sizes: npt.ArrayLike,
+        offsets: npt.ArrayLike,
+    ) -> None:
+        """Builds the table; extents of zero bytes are dropped.
+
+        Args:
+            kind: What the addresses are.
+            source: The file.
+            addresses: First address of each extent; one-dimensional, like the next two.
+            sizes: Bytes of each extent.
+            offsets: Where in the file each extent begins.
+
+        Raises:
+            ValueError: An extent leaves the 64-bit address space.
+        """
+        self.kind = kind
+        self._source = source
+        size_array = np.asarray(sizes, np.uint64)
+        held = size_array > 0
+        firsts = np.asarray(addresses, np.uint64)[held]
+        lasts = firsts + (size_array[held] - np.uint64(1))
+        if bool(np.any(lasts < firsts)):
+            raise ValueError("an extent leaves the 64-bit address space")
+        pieces = first_wins(firsts, lasts)
+        starts = np.asarray(offsets, np.uint64)[held][pieces.owner]
+        starts = starts + (pieces.firsts - firsts[pieces.owner])
+        touching = pieces.firsts[1:] - pieces.lasts[:-1] == 1
+        self._runs = _joined(pieces.firsts, pieces.lasts, touching)
+        # Neighbours in the space that are neighbours in the file too are read in one go.
+        together = touching & (np.diff(starts) == np.diff(pieces.firsts))
+        extents = _joined(pieces.firsts, pieces.lasts, together)
+        self._firsts, self._lasts = extents.firsts, extents.lasts
+        self._offsets = starts[np.append(True, ~together)] if len(starts) else starts
+
+    def runs(self, span: Span) -> Runs:
+        return self._runs.clip(span.start, span.size)
+
+    def read(self, span: Span) -> Memory:
+        data = np.zeros(span.size, np.uint8)
+        view = data.data
+        low = int(np.searchsorted(self._lasts, np.uint64(span.start), side="left"))
+        high = int(np.searchsorted(self._firsts, np.uint64(span.end - 1), side="right"))
+        for first, last, offset in zip(
+            self._firsts[low:high].tolist(),
+            self._lasts[low:high].tolist(),
+            self._offsets[low:high].tolist(),
+            strict=True,
+        ):
+            start, stop = max(first, span.start), min(last + 1, span.end)
+            piece = view[start - span.start : stop - span.start]
+            got = self._source.read_into(offset + start - first, piece)
+            if got < len(piece):
+                raise DumpError(
+                    f"{self._source.name}: wanted {len(piece)} bytes at address {start:#x}, got "
+                    f"{got}: the dump was cut or changed while it was read"
+                )
+        return Memory(data, self.runs(span))
+
+
+def _joined(
+    firsts: npt.NDArray[np.uint64], lasts: npt.NDArray[np.uint64], join: npt.NDArray[np.bool_]
+) -> Runs:
+    """Sorted ranges with each one joined to the one before where `join` (one shorter) says so."""
+    if not len(firsts):
+        return Runs(firsts, lasts)
+    return Runs(firsts[np.append(True, ~join)], lasts[np.append(~join, True)])

@@ -1,0 +1,129 @@
+"""A running process of this machine, through `/proc` (Linux only).
+
+It has no file and so no `FORMAT`: `open_process` opens it by its number.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Sequence
+
+from memtiles.errors import DumpError
+from memtiles.memory.dump import Dump, Mapping
+from memtiles.memory.elf_ident import ElfIdent, elf_ident
+from memtiles.memory.modules import modules_of
+from memtiles.memory.proc_maps import parse_proc_maps
+from memtiles.memory.process_space import PREAD_LIMIT, ProcessSpace, ended, no_permission
+from memtiles.memory.runs import Runs
+
+NAME = "process"
+
+
+def open_process(pid: int) -> Dump:
+    """Opens the memory of a running process, which goes on running meanwhile.
+
+    Its bytes may change between two reads; there is no identity to notice that by.
+
+    Raises:
+        DumpError: No such process, no permission, a process without memory (a kernel thread), one
+            that ends right now, or another system than Linux.
+    """
+    if sys.platform != "linux":
+        raise DumpError("live processes are read on Linux only: make a dump of the process first")
+    folder = _open_folder(pid)
+    try:
+        memory = _open(folder, "mem", pid)
+        try:
+            return _dump(pid, folder, memory)
+        except BaseException:
+            memory.close()
+            raise
+    finally:
+        os.close(folder)
+
+
+def _dump(pid: int, folder: int, memory: io.FileIO) -> Dump:
+    name = f"{_text(folder, 'comm', pid).strip()}-{pid}"
+    mappings = parse_proc_maps(_text(folder, "maps", pid), f"/proc/{pid}/maps")
+    if not mappings:
+        # The state is the first word after the name in parentheses, which may hold anything.
+        state = _text(folder, "stat", pid).rpartition(")")[2].split()[0]
+        if state in ("Z", "X"):
+            raise DumpError(ended(pid))
+        raise DumpError(f"process {pid} ({name}) has no memory of its own: a kernel thread")
+    readable = _readable(mappings)
+    ident = _program(folder)
+    return Dump(
+        name=name,
+        format=NAME,
+        size=readable.total,
+        spaces=(ProcessSpace(name, pid, memory, readable, os.sysconf("SC_PAGE_SIZE")),),
+        mappings=mappings,
+        modules=modules_of(mappings),
+        machine=ident.machine if ident else None,
+        address_bits=ident.bits if ident else 64,
+        close=memory.close,
+    )
+
+
+def _readable(mappings: Sequence[Mapping]) -> Runs:
+    return Runs.of(
+        (mapping.span.start, mapping.span.size) for mapping in mappings if _is_readable(mapping)
+    )
+
+
+def _is_readable(mapping: Mapping) -> bool:
+    """Whether the bytes of a mapping are data of the process that can be had without harm."""
+    # /proc/PID/mem gives zeros for pages that the process itself may not touch: invented bytes.
+    if (mapping.protection or "").startswith("---"):
+        return False
+    # Clock pages give EIO, and the [vsyscall] address does not even fit a file offset.
+    if mapping.name.startswith(("[vvar", "[vsyscall")) or mapping.span.end > PREAD_LIMIT:
+        return False
+    # Reading a device's registers can act on the device.
+    in_memory = ("/dev/shm/", "/dev/zero", "/dev/hugepages/", "/dev/ashmem")
+    return not mapping.name.startswith("/dev/") or mapping.name.startswith(in_memory)
+
+
+def _program(folder: int) -> ElfIdent | None:
+    """What the program's file says of the processor; a process may outlive its program's file."""
+    try:
+        descriptor = os.open("exe", os.O_RDONLY, dir_fd=folder)
+    except OSError:
+        return None
+    try:
+        return elf_ident(os.read(descriptor, 20))
+    finally:
+        os.close(descriptor)
+
+
+def _open_folder(pid: int) -> int:
+    # Files opened below this descriptor are those of this process even if its number is reused.
+    try:
+        return os.open(f"/proc/{int(pid)}", os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        raise DumpError(f"no process {pid}: it has ended, or /proc does not show it") from None
+
+
+def _open(folder: int, file: str, pid: int) -> io.FileIO:
+    try:
+        return os.fdopen(os.open(file, os.O_RDONLY, dir_fd=folder), "rb", buffering=0)
+    except PermissionError:
+        raise DumpError(no_permission(pid)) from None
+    except (FileNotFoundError, ProcessLookupError):
+        raise DumpError(ended(pid)) from None
+    except OSError as problem:
+        raise DumpError(f"/proc/{pid}/{file}: cannot be opened: {problem.strerror}") from None
+
+
+def _text(folder: int, file: str, pid: int) -> str:
+    with _open(folder, file, pid) as lines:
+        try:
+            data = lines.readall()
+        except PermissionError:
+            raise DumpError(no_permission(pid)) from None
+        except ProcessLookupError:
+            raise DumpError(ended(pid)) from None
+    return data.decode("utf-8", "backslashreplace")

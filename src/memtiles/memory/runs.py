@@ -1,0 +1,86 @@
+"""Runs: which bytes are present. The only authority on holes, from the dump to the last tile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """Sorted, disjoint, non-adjacent pieces `(start, size)`; what lies between them is a hole.
+
+    The pieces are kept as first and *last* bytes in two uint64 arrays, because the end of a piece
+    may be 2**64, which no uint64 holds.
+    """
+
+    firsts: npt.NDArray[np.uint64]
+    lasts: npt.NDArray[np.uint64]
+
+    @classmethod
+    def of(cls, pieces: Iterable[tuple[int, int]]) -> Runs:
+        """Runs from `(start, size)` pieces in any order; overlapping and adjacent ones are joined.
+
+        Empty pieces are dropped.
+        """
+        joined: list[list[int]] = []
+        for start, size in sorted(piece for piece in pieces if piece[1] > 0):
+            if joined and start <= joined[-1][1] + 1:
+                joined[-1][1] = max(joined[-1][1], start + size - 1)
+            else:
+                joined.append([start, start + size - 1])
+        table = np.array(joined, dtype=np.uint64).reshape(-1, 2)
+        return cls(table[:, 0].copy(), table[:, 1].copy())
+
+    @classmethod
+    def whole(cls, size: int) -> Runs:
+        """Runs of `size` bytes without a hole."""
+        return cls.of([(0, size)])
+
+    def __len__(self) -> int:
+        return len(self.firsts)
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        for first, last in zip(self.firsts.tolist(), self.lasts.tolist(), strict=True):
+            yield first, last - first + 1
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Runs) and list(self) == list(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return f"Runs({list(self)!r})" if len(self) < 8 else f"Runs(<{len(self)} pieces>)"
+
+    @property
+    def total(self) -> int:
+        """How many bytes are present."""
+        return sum(size for _, size in self)
+
+    def is_whole(self, size: int) -> bool:
+        """Whether all of `0 .. size` is present."""
+        return len(self) == 1 and next(iter(self)) == (0, size)
+
+    def clip(self, start: int, size: int) -> Runs:
+        """The pieces inside `start .. start + size`, counted from `start`."""
+        if size <= 0 or not len(self):
+            return Runs.of([])
+        last = start + size - 1
+        low = int(np.searchsorted(self.lasts, np.uint64(start), side="left"))
+        high = int(np.searchsorted(self.firsts, np.uint64(last), side="right"))
+        if low >= high:
+            return Runs.of([])
+        firsts = np.maximum(self.firsts[low:high], np.uint64(start)) - np.uint64(start)
+        lasts = np.minimum(self.lasts[low:high], np.uint64(last)) - np.uint64(start)
+        return Runs(firsts, lasts)
+
+    def mask(self, start: int, size: int) -> npt.NDArray[np.bool_]:
+        """Presence of each byte of `start .. start + size`, as `size` booleans."""
+        present = np.zeros(size, dtype=np.bool_)
+        for first, length in self.clip(start, size):
+            present[first : first + length] = True
+        return present

@@ -1,0 +1,55 @@
+"""Address spaces: what can be read at an address, and what is a hole."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from memtiles.memory.runs import Runs
+from memtiles.memory.span import Span
+
+
+class SpaceKind(StrEnum):
+    """Virtual addresses are not physical ones, though both are numbers."""
+
+    VIRTUAL = "virtual"
+    PHYSICAL = "physical"
+
+
+class Memory(NamedTuple):
+    """Bytes read: `data` has one uint8 per address, 0 in holes; `runs` counts from its start."""
+
+    data: npt.NDArray[np.uint8]
+    runs: Runs
+
+
+class AddressSpace(ABC):
+    """One address space of a dump."""
+
+    kind: SpaceKind
+
+    @property
+    def name(self) -> str:
+        """The word before the colon in a permalink, such as `virtual:0x7ffe0000`."""
+        return self.kind.value
+
+    @abstractmethod
+    def runs(self, span: Span) -> Runs:
+        """What the dump's own tables call present in `span`, counted from its start.
+
+        Nothing of the memory is read for it. Reading can find fewer bytes (a live process), never
+        more.
+        """
+
+    @abstractmethod
+    def read(self, span: Span) -> Memory:
+        """The bytes of `span`, with zeros in its holes, and which of them are present.
+
+        Raises:
+            DumpError: Bytes that the tables promise are not there any more: the dump was cut or
+                changed. Says the address, how many bytes were wanted and how many came.
+        """

@@ -1,0 +1,37 @@
+"""The lens of Dump2Picture: the bytes are the pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from memtiles.pictures.layout import Bits
+
+
+class BytesLens:
+    """8 bits: grey. 16: X1R5G5B5, little endian. 24: blue, green, red. 32: the same, and unused."""
+
+    name = "bytes"
+    version = 1
+
+    def bands(self, bits: Bits) -> int:
+        return 1 if bits == 8 else 3
+
+    def colours(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        match pixels.shape[2]:
+            case 1:
+                return pixels
+            case 2:
+                return _unpack_555(pixels)
+            case _:
+                return pixels[:, :, 2::-1]
+
+
+def _unpack_555(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Five bits to eight as v × 255 // 31, which is what Pillow shows of the same BMP."""
+    words = pixels[:, :, 0].astype(np.uint16) | pixels[:, :, 1].astype(np.uint16) << 8
+    channels = np.stack([words >> 10, words >> 5, words], axis=2) & 31
+    return (channels * 255 // 31).astype(np.uint8)
+
+
+LENS = BytesLens()

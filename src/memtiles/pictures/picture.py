@@ -1,0 +1,71 @@
+"""A picture seen through its lens: BMP + runs in, rows of coloured pixels out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from memtiles.memory.runs import Runs
+from memtiles.pictures.layout import Geometry
+from memtiles.pictures.lenses import Lens
+from memtiles.pictures.render import BmpPart
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One region drawn with one layout and one lens; a `tiles.plane.Plane` of its pixels."""
+
+    folder: Path
+    shape: Geometry
+    bmp: tuple[BmpPart, ...]
+    runs: Runs
+    lens: Lens
+
+    @property
+    def width(self) -> int:
+        return self.shape.width
+
+    @property
+    def height(self) -> int:
+        return self.shape.height
+
+    @cached_property
+    def opaque(self) -> bool:
+        """Whether every pixel of the raster has all its bytes: no hole, no padded last row."""
+        raster = self.shape.raster_bytes
+        return self.runs.clip(0, raster).is_whole(raster)
+
+    @property
+    def bands(self) -> int:
+        """Colour bands, and one of alpha unless the picture is opaque."""
+        return self.lens.bands(self.shape.bits) + (not self.opaque)
+
+    def rows(self, first: int, count: int) -> npt.NDArray[np.uint8]:
+        """Rows `first .. first + count` as (count, width, bands); missing pixels are all 0."""
+        shape = self.shape
+        pixels = self._raster(first, count).reshape(count, shape.width, shape.pixel_bytes)
+        colours = self.lens.colours(pixels)
+        if self.opaque:
+            return colours
+        start, size = first * shape.row_bytes, count * shape.row_bytes
+        bytes_present = self.runs.mask(start, size).reshape(pixels.shape)
+        present = np.logical_and.reduce(bytes_present, axis=2, keepdims=True)
+        return np.concatenate([colours * present, present * np.uint8(255)], axis=2)
+
+    def _raster(self, first: int, count: int) -> npt.NDArray[np.uint8]:
+        row_bytes = self.shape.row_bytes
+        raster = np.empty(count * row_bytes, dtype=np.uint8)
+        for part in self.bmp:
+            start = max(first, part.first_row)
+            end = min(first + count, part.first_row + part.rows)
+            if start < end:
+                piece = raster[(start - first) * row_bytes : (end - first) * row_bytes]
+                with (self.folder / part.file).open("rb", buffering=0) as file:
+                    file.seek(part.offset + (start - part.first_row) * row_bytes)
+                    if file.readinto(piece.data) != len(piece):
+                        raise EOFError(f"{file.name} is shorter than its header says")
+        return raster

@@ -1,0 +1,53 @@
+"""What a build remembers of its dump, so that the next one need not read it again.
+
+Kept in the user's cache folder and not in the output, because an output folder depends on nothing
+but the dump's bytes, the config and the version: no dates. The memory counts only while the
+manifest is the very one that it was written beside.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from memtiles.manifest import FILE
+from memtiles.memory.dump import Identity
+
+_VERSION = 1
+
+
+def remember(output: Path, identity: Identity) -> None:
+    """Notes which dump the manifest now in `output` was made from."""
+    content = {"version": _VERSION, "manifest": _digest(output), "dump": asdict(identity)}
+    note = _note(output)
+    with suppress(OSError):
+        note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        staged = note.with_suffix(".new")
+        staged.write_text(json.dumps(content))
+        staged.replace(note)
+
+
+def is_unchanged(output: Path, identity: Identity) -> bool:
+    """Whether the manifest in `output` was made from this very, untouched file."""
+    try:
+        content = json.loads(_note(output).read_text())
+        digest = _digest(output)
+    except (OSError, ValueError):
+        return False
+    return bool(
+        content == {"version": _VERSION, "manifest": digest, "dump": asdict(identity)},
+    )
+
+
+def _note(output: Path) -> Path:
+    name = hashlib.sha256(str(output.resolve()).encode()).hexdigest()[:32]
+    return user_cache_path("memtiles", appauthor=False) / "dumps" / f"{name}.json"
+
+
+def _digest(output: Path) -> str:
+    return hashlib.sha256((output / FILE).read_bytes()).hexdigest()

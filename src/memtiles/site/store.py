@@ -1,0 +1,217 @@
+"""The output folder: the only writer under it.
+
+    site/                    0700: it holds memory
+      .memtiles.lock         held while a build runs; marks the folder as ours
+      .staging/              what is being made; swept at the start of every build
+      pictures/  atlases/    finished folders, each renamed into place once, never changed
+      manifest.json          renamed into place last: the one commit point
+
+A build killed at any instant leaves the old manifest and everything that it names, and folders that
+nothing names, which the next build reuses or sweeps.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shutil
+import stat
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from memtiles.errors import DiskFullError, LockedError, UsageError
+from memtiles.manifest import FILE, SCRIPT_FILE, Manifest, read_manifest
+
+PRIVATE_MODE = 0o700
+
+LOCK_FILE = ".memtiles.lock"
+_STAGING = ".staging"
+_KINDS = ("pictures", "atlases")
+
+
+def slug(name: str) -> str:
+    """A name as a part of a folder's: `[a-z0-9-]`, at most 40 characters, never empty."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-") or "unnamed"
+
+
+class Store:
+    """An output folder held for one build; use it in a `with` statement."""
+
+    def __init__(self, folder: Path, mode: int = PRIVATE_MODE, *, adopt: bool = False) -> None:
+        """Nothing is touched before the `with`.
+
+        Args:
+            folder: The output folder; made if it is not there.
+            mode: Permissions of folders; files have the same without x.
+            adopt: Take a folder that holds other files. They are left alone.
+        """
+        self.folder = folder
+        self._mode = mode
+        self._adopt = adopt
+        self._number = 0
+
+    def __enter__(self) -> Store:
+        self._umask = os.umask(~self._mode & 0o777)
+        try:
+            self._take()
+        except BaseException:
+            os.umask(self._umask)
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self.folder / _STAGING, ignore_errors=True)
+        self._lock.release()
+        os.umask(self._umask)
+
+    def _take(self) -> None:
+        check_folder(self.folder, adopt=self._adopt)
+        with disk_errors():
+            self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(self.folder / LOCK_FILE, mode=self._mode & 0o666)
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise LockedError(
+                f"{self.folder}: another build is writing here; wait for it"
+            ) from None
+        with disk_errors():
+            self._apply_mode()
+            shutil.rmtree(self.folder / _STAGING, ignore_errors=True)
+            (self.folder / _STAGING).mkdir()
+            for kind in _KINDS:
+                (self.folder / kind).mkdir(exist_ok=True)
+
+    def _apply_mode(self) -> None:
+        """Permissions of what an earlier build left, where this one wants others."""
+        if stat.S_IMODE(self.folder.stat().st_mode) == self._mode:
+            return
+        for top, _, files in os.walk(self.folder):
+            Path(top).chmod(self._mode)
+            for file in files:
+                (Path(top) / file).chmod(self._mode & 0o666)
+
+    def manifest(self) -> Manifest | None:
+        """The manifest of the build before, or None where there is none that can be used."""
+        try:
+            return read_manifest((self.folder / FILE).read_bytes())
+        except FileNotFoundError:
+            return None
+
+    def stage(self) -> Path:
+        """A new, empty folder to make something in."""
+        self._number += 1
+        staged = self.folder / _STAGING / f"{self._number:06}"
+        staged.mkdir()
+        return staged
+
+    def holds(self, path: str) -> bool:
+        """Whether the finished folder `path` is there."""
+        return (self.folder / path).is_dir()
+
+    def keep(self, staged: Path, path: str) -> None:
+        """Moves a staged folder to `path`, or drops it where that is there already.
+
+        The path is made from a digest of the content, so what is there is the same.
+        """
+        if self.holds(path):
+            shutil.rmtree(staged)
+        else:
+            staged.rename(self.folder / path)
+
+    def publish(self, manifest: Manifest, viewer: dict[str, bytes]) -> None:
+        """Commits: the viewer's files, the script twin, then `manifest.json`; then sweeps."""
+        for name, content in viewer.items():
+            self._replace(name, content)
+        self._replace(SCRIPT_FILE, manifest.to_script())
+        self._replace(FILE, manifest.to_json())
+        _sync_folder(self.folder)
+        pictures = {row.path for row in manifest.pictures}
+        self._sweep(pictures | {row.path for row in manifest.atlases})
+
+    def _replace(self, name: str, content: bytes) -> None:
+        final = self.folder / name
+        staged = self.folder / _STAGING / name
+        with staged.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        staged.replace(final)
+
+    def _sweep(self, wanted: Collection[str]) -> None:
+        for kind in _KINDS:
+            for folder in (self.folder / kind).iterdir():
+                if f"{kind}/{folder.name}" not in wanted:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+
+def check_folder(folder: Path, *, adopt: bool = False) -> None:
+    """Refuses an output folder that is not ours to write in.
+
+    Raises:
+        UsageError: A link, a file, another user's, or a folder with other files in it.
+    """
+    try:
+        status = folder.lstat()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise UsageError(f"{folder}: {error.strerror}; choose another output folder") from None
+    if stat.S_ISLNK(status.st_mode):
+        raise UsageError(f"{folder}: the output folder is a link; name the folder itself")
+    if not stat.S_ISDIR(status.st_mode):
+        raise UsageError(f"{folder}: the output is a file; name a folder")
+    if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
+        raise UsageError(f"{folder}: the output folder belongs to somebody else; choose another")
+    for name in (LOCK_FILE, _STAGING, *_KINDS):
+        if (folder / name).is_symlink():
+            raise UsageError(f"{folder / name} is a link: this is no folder that memtiles made")
+    known = (LOCK_FILE, FILE)
+    if not adopt and not any((folder / name).exists() for name in known) and any(folder.iterdir()):
+        raise UsageError(
+            f"{folder}: the output folder holds other files; choose another, or leave them alone "
+            "and build beside them with --force"
+        )
+
+
+@contextmanager
+def disk_errors() -> Iterator[None]:
+    """Turns the system's errors while writing into ours.
+
+    Raises:
+        DiskFullError: No space, no quota.
+        UsageError: The folder cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+            raise DiskFullError(
+                f"{where}no space left; free some or choose another output"
+            ) from None
+        if error.errno in (
+            errno.EACCES,
+            errno.EPERM,
+            errno.EROFS,
+            errno.ENOTDIR,
+            errno.ENAMETOOLONG,
+        ):
+            raise UsageError(f"{where}{error.strerror}; choose another output folder") from None
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes the renames in `folder` durable, where the system can (Windows cannot open folders)."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except PermissionError:
+        return
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,60 @@
+"""Atlases: many pictures as one plane, composed a few rows at a time from their BMPs."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from memtiles.pictures.placement import Rect
+from memtiles.tiles.plane import Plane
+
+# Bytes of one row of the widest atlas. Tiling holds about two rows of tiles of every level:
+# measured 208 MiB resident at this width, and 338 MiB at twice as much.
+ROW_LIMIT = 65_536
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A picture and its place in the atlas."""
+
+    plane: Plane
+    rect: Rect
+
+
+class AtlasPlane:
+    """The whole atlas: transparent wherever no picture lies.
+
+    Grey and alpha while all pictures are grey; red, green, blue and alpha as soon as one is not.
+    """
+
+    def __init__(self, width: int, height: int, tenants: Sequence[Tenant]) -> None:
+        self.width = width
+        self.height = height
+        self.bands = 4 if any(tenant.plane.bands > 2 for tenant in tenants) else 2
+        self._tenants = sorted(tenants, key=lambda tenant: tenant.rect.y)
+        self._tops = [tenant.rect.y for tenant in self._tenants]
+        self._tallest = max((tenant.rect.height for tenant in tenants), default=0)
+
+    def rows(self, first: int, count: int) -> npt.NDArray[np.uint8]:
+        strip = np.zeros((count, self.width, self.bands), dtype=np.uint8)
+        start = bisect_left(self._tops, first - self._tallest)
+        end = bisect_left(self._tops, first + count)
+        for tenant in self._tenants[start:end]:
+            rect = tenant.rect
+            top, bottom = max(first, rect.y), min(first + count, rect.y + rect.height)
+            if top < bottom:
+                place = strip[top - first : bottom - first, rect.x : rect.x + rect.width]
+                _paint(place, tenant.plane.rows(top - rect.y, bottom - top))
+        return strip
+
+
+def _paint(place: npt.NDArray[np.uint8], pixels: npt.NDArray[np.uint8]) -> None:
+    """Copies pixels of 1 to 4 bands into a place of 2 (grey, alpha) or 4 (RGBA)."""
+    bands = pixels.shape[2]
+    colours = bands - (bands % 2 == 0)
+    place[:, :, :-1] = pixels[:, :, :colours]
+    place[:, :, -1] = pixels[:, :, -1] if bands % 2 == 0 else 255

@@ -1,0 +1,123 @@
+"""Spaces over a file of 512 known bytes, against a table of every single address."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memtiles.errors import DumpError
+from memtiles.memory.extents import ExtentSpace
+from memtiles.memory.runs import Runs
+from memtiles.memory.source import FileSource
+from memtiles.memory.space import SpaceKind
+from memtiles.memory.span import Span
+
+BYTES = bytes((7 * i + i // 256 + 1) % 256 for i in range(512))
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FileSource]:
+    path = tmp_path_factory.mktemp("extents") / "bytes"
+    path.write_bytes(BYTES)
+    opened = FileSource.open(path)
+    yield opened
+    opened.close()
+
+
+def space(source: FileSource, rows: list[tuple[int, int, int]]) -> ExtentSpace:
+    columns = zip(*rows, strict=True) if rows else ([], [], [])
+    return ExtentSpace(SpaceKind.VIRTUAL, source, *(np.array(c, np.uint64) for c in columns))
+
+
+extents = st.lists(
+    st.tuples(st.integers(0, 90), st.integers(0, 37), st.integers(0, 470)), max_size=8
+)
+bases = st.sampled_from([0, 0x7FFF_FFFF_FFC0, (1 << 63) - 64, (1 << 64) - 128])
+
+
+@given(extents, bases, st.integers(0, 127), st.integers(1, 128))
+def test_read_is_the_sum_of_its_single_bytes(
+    source: FileSource, rows: list[tuple[int, int, int]], base: int, start: int, size: int
+) -> None:
+    size = min(size, 128 - start)
+    here = space(source, [(base + address, length, offset) for address, length, offset in rows])
+    table: dict[int, int] = {}
+    for address, length, offset in rows:
+        for step in range(length):
+            table.setdefault(base + address + step, BYTES[offset + step])
+    span = Span(base + start, size)
+    whole = here.read(span)
+    singles = [here.read(Span(span.start + step, 1)) for step in range(size)]
+    assert whole.data.tobytes() == b"".join(single.data.tobytes() for single in singles)
+    assert whole.runs.mask(0, size).tolist() == [len(single.runs) == 1 for single in singles]
+    assert whole.runs == here.runs(span)
+    expected = [table.get(span.start + step) for step in range(size)]
+    assert whole.runs.mask(0, size).tolist() == [byte is not None for byte in expected]
+    assert whole.data.tolist() == [byte or 0 for byte in expected]
+
+
+def test_the_last_byte_of_the_address_space(source: FileSource) -> None:
+    here = space(source, [((1 << 64) - 2, 2, 5)])
+    memory = here.read(Span((1 << 64) - 4, 4))
+    assert memory.data.tolist() == [0, 0, BYTES[5], BYTES[6]]
+    assert memory.runs == Runs.of([(2, 2)])
+
+
+def test_no_extents_is_one_hole(source: FileSource) -> None:
+    here = space(source, [])
+    assert len(here.runs(Span(0, 1 << 64))) == 0
+    assert here.read(Span(5, 5)).data.tolist() == [0] * 5
+
+
+def test_an_extent_beyond_the_address_space(source: FileSource) -> None:
+    with pytest.raises(ValueError, match="64-bit"):
+        space(source, [((1 << 64) - 2, 3, 0)])
+
+
+def test_neighbours_are_one_run_and_read_in_one_go(source: FileSource) -> None:
+    here = space(source, [(110, 10, 10), (100, 10, 0), (120, 10, 300)])
+    assert here.runs(Span(90, 100)) == Runs.of([(10, 30)])
+    calls: list[tuple[int, int]] = []
+    read_into = source.read_into
+    source.read_into = lambda offset, buffer: (  # type: ignore[method-assign]
+        calls.append((offset, len(buffer))) or read_into(offset, buffer)  # type: ignore[func-returns-value]
+    )
+    try:
+        here.read(Span(90, 100))
+    finally:
+        del source.read_into
+    assert calls == [(0, 20), (300, 10)]
+
+
+def test_a_short_read_names_address_wanted_and_got(tmp_path: Path) -> None:
+    path = tmp_path / "cut"
+    path.write_bytes(BYTES)
+    opened = FileSource.open(path)
+    here = space(opened, [(0x1000, 512, 0)])
+    os.truncate(path, 100)
+    expected = "cut: wanted 20 bytes at address 0x105a, got 10: the dump was cut or changed"
+    with pytest.raises(DumpError, match=expected):
+        here.read(Span(0x105A, 20))
+    opened.close()
+
+
+def test_a_million_extents(source: FileSource) -> None:
+    """Every second 64-byte piece of 128 MB of addresses, listed backwards."""
+    addresses = np.arange(1_000_000, dtype=np.uint64)[::-1] * np.uint64(128)
+    here = ExtentSpace(
+        SpaceKind.PHYSICAL,
+        source,
+        addresses,
+        np.full(1_000_000, 64, np.uint64),
+        np.full(1_000_000, 7, np.uint64),
+    )
+    memory = here.read(Span(128 * 500_000 + 32, 128))
+    assert memory.runs == Runs.of([(0, 32), (96, 32)])
+    assert memory.data[:32].tobytes() == BYTES[39:71]
+    assert len(here.runs(Span(0, 1 << 40))) == 1_000_000

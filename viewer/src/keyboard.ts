@@ -1,0 +1,45 @@
+/** The page's keys. */
+
+export interface KeyActions {
+  readonly zoomIn: () => void;
+  readonly zoomOut: () => void;
+  readonly home: () => void;
+  readonly pan: (right: number, down: number) => void;
+  readonly goto: () => void;
+  readonly filter: () => void;
+  readonly help: () => void;
+  readonly leave: () => void;
+}
+
+/** Parts of the window that one press of an arrow moves by. */
+const STEP = 0.15;
+
+export function listenToKeys(actions: KeyActions): void {
+  const keys: Record<string, () => void> = {
+    '+': actions.zoomIn,
+    '=': actions.zoomIn,
+    '-': actions.zoomOut,
+    _: actions.zoomOut,
+    '0': actions.home,
+    ArrowLeft: () => actions.pan(-STEP, 0),
+    ArrowRight: () => actions.pan(STEP, 0),
+    ArrowUp: () => actions.pan(0, -STEP),
+    ArrowDown: () => actions.pan(0, STEP),
+    '/': actions.goto,
+    g: actions.goto,
+    f: actions.filter,
+    '?': actions.help,
+    Escape: actions.leave,
+  };
+  document.addEventListener('keydown', (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
+    const { target } = event;
+    const typing =
+      target instanceof Element && target.closest('input, select, dialog, [role=listbox]') !== null;
+    if (typing && event.key !== 'Escape') return;
+    const action = keys[event.key];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
+}

@@ -1,0 +1,187 @@
+/** The map: OpenSeadragon set up so that every painted pixel is exactly the byte it stands for. */
+
+import OpenSeadragon from 'openseadragon';
+import type { Pixel } from './layout';
+import type { Atlas, Rectangle } from './manifest';
+import type { View } from './view';
+
+/** CSS pixels across one byte at the deepest zoom. */
+const DEEPEST_SCALE = 64;
+/** CSS pixels across one byte where a single address is shown: a byte and its neighbourhood. */
+export const READING_SCALE = 16;
+
+const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
+
+/** The largest whole CSS length up to `length` that is a whole number of device pixels. */
+function wholeDevicePixels(length: number): number {
+  for (let whole = Math.floor(length); whole > length - 64 && whole > 0; whole -= 1) {
+    const device = whole * devicePixelRatio;
+    if (Math.abs(device - Math.round(device)) < 1e-6) return whole;
+  }
+  return Math.floor(length);
+}
+
+export class AtlasMap {
+  readonly viewer: OpenSeadragon.Viewer;
+  private atlas: Atlas | null = null;
+
+  /** The map fills `frame`; `box` inside it holds `host`, which OpenSeadragon makes its own. */
+  constructor(
+    private readonly frame: HTMLElement,
+    private readonly box: HTMLElement,
+    private readonly host: HTMLElement,
+  ) {
+    this.fitFrame();
+    this.viewer = OpenSeadragon({
+      element: host,
+      drawer: 'canvas',
+      imageSmoothingEnabled: false,
+      // Edge smoothing composites tiles at another scale, which moves bytes by a pixel.
+      smoothTileEdgesMinZoom: Number.POSITIVE_INFINITY,
+      showNavigationControl: false,
+      animationTime: reducedMotion.matches ? 0 : 0.8,
+      springStiffness: 8,
+      maxZoomPixelRatio: DEEPEST_SCALE,
+      minZoomImageRatio: 0.7,
+      visibilityRatio: 0.2,
+      zoomPerScroll: 1.3,
+      gestureSettingsMouse: { clickToZoom: false },
+      gestureSettingsTouch: { flickEnabled: !reducedMotion.matches },
+      gestureSettingsPen: { clickToZoom: false },
+      maxImageCacheCount: 400,
+    });
+    // By default the canvas drawer stretches tiles without overlap by a pixel to hide seams; then
+    // most pixels at 1:1 are not the byte that the address under the pointer says they are.
+    this.viewer.drawer.minimumOverlapRequired = () => false;
+    // The keys are ours (keyboard.ts); OpenSeadragon's own r and f would rotate and flip the memory.
+    this.viewer.addHandler('canvas-key', (event) => {
+      event.preventDefaultAction = true;
+    });
+    new ResizeObserver(() => this.fitFrame()).observe(frame);
+  }
+
+  /** Shows `atlas` as a whole; resolves when its pyramid can be flown over. */
+  async open(atlas: Atlas): Promise<void> {
+    this.atlas = atlas;
+    const { path, pyramid } = atlas;
+    await new Promise((resolve) => {
+      this.viewer.addOnceHandler('open', resolve);
+      // Inline, because a page from file:// may not read the .dzi itself.
+      this.viewer.open({
+        width: pyramid.width,
+        height: pyramid.height,
+        tileSize: pyramid.tileSize,
+        tileOverlap: pyramid.overlap,
+        minLevel: 0,
+        maxLevel: pyramid.levels - 1,
+        getTileUrl: (level: number, x: number, y: number) =>
+          `${path}/tiles_files/${level}/${x}_${y}.${pyramid.format}`,
+      } as OpenSeadragon.TileSourceOptions);
+    });
+  }
+
+  /** How the atlas lies in the window right now, in the middle of an animation too. */
+  view(): View | null {
+    const image = this.viewer.world.getItemAt(0);
+    if (!image || !this.atlas) return null;
+    const ratio = Math.max(1, devicePixelRatio);
+    const bounds = this.viewer.viewport.getBoundsNoRotate(true);
+    const size = this.viewer.viewport.getContainerSize();
+    const scale = (size.x * ratio) / (bounds.width * this.atlas.pyramid.width);
+    return {
+      scale,
+      ratio,
+      left: -bounds.x * this.atlas.pyramid.width * scale,
+      top: -bounds.y * this.atlas.pyramid.width * scale,
+      width: Math.round(size.x * ratio),
+      height: Math.round(size.y * ratio),
+    };
+  }
+
+  /** The atlas pixel under a point of the window; null outside the map. */
+  pixelAt(clientX: number, clientY: number): Pixel | null {
+    const image = this.viewer.world.getItemAt(0);
+    const box = this.host.getBoundingClientRect();
+    const [x, y] = [clientX - box.left, clientY - box.top];
+    if (!image || x < 0 || y < 0 || x >= box.width || y >= box.height) return null;
+    const point = image.viewerElementToImageCoordinates(new OpenSeadragon.Point(x, y));
+    return { x: Math.floor(point.x), y: Math.floor(point.y) };
+  }
+
+  /** The point of the window where the centre of an atlas pixel is. */
+  clientOf({ x, y }: Pixel): { x: number; y: number } | null {
+    const image = this.viewer.world.getItemAt(0);
+    if (!image) return null;
+    const box = this.host.getBoundingClientRect();
+    const point = image.imageToViewportCoordinates(new OpenSeadragon.Point(x + 0.5, y + 0.5), true);
+    const pixel = this.viewer.viewport.pixelFromPoint(point, true);
+    return { x: box.left + pixel.x, y: box.top + pixel.y };
+  }
+
+  /** Flies to the rectangle with some air around it. */
+  flyToRectangle({ x, y, width, height }: Rectangle, immediately = false): void {
+    const size = this.viewer.viewport.getContainerSize();
+    const scale = Math.min((size.x * 0.86) / width, (size.y * 0.86) / height, READING_SCALE);
+    this.centre(x + width / 2, y + height / 2, scale, immediately);
+  }
+
+  /** Flies to one pixel, drawn `scale` CSS pixels wide. */
+  flyToPixel({ x, y }: Pixel, scale: number, immediately = false): void {
+    this.centre(x + 0.5, y + 0.5, Math.min(scale, DEEPEST_SCALE), immediately);
+  }
+
+  zoomBy(factor: number): void {
+    this.viewer.viewport.zoomBy(factor);
+    this.viewer.viewport.applyConstraints();
+  }
+
+  /** Moves by parts of the window: (1, 0) is one whole window to the right. */
+  panBy(right: number, down: number): void {
+    const { width, height } = this.viewer.viewport.getBounds();
+    this.viewer.viewport.panBy(new OpenSeadragon.Point(right * width, down * height));
+    this.viewer.viewport.applyConstraints();
+  }
+
+  goHome(): void {
+    this.viewer.viewport.goHome(reducedMotion.matches);
+  }
+
+  /** Resolves when everything in view is loaded and painted. */
+  async settled(): Promise<void> {
+    await twoFrames();
+    const image = this.viewer.world.getItemAt(0);
+    if (image && !image.getFullyLoaded()) {
+      await new Promise<void>((resolve) => {
+        const listen = ({ fullyLoaded }: { fullyLoaded: boolean }) => {
+          if (!fullyLoaded) return;
+          image.removeHandler('fully-loaded-change', listen);
+          resolve();
+        };
+        image.addHandler('fully-loaded-change', listen);
+      });
+    }
+    await twoFrames();
+  }
+
+  private centre(x: number, y: number, scale: number, immediately: boolean): void {
+    if (!this.atlas) return;
+    const { viewport } = this.viewer;
+    const size = viewport.getContainerSize();
+    const unit = this.atlas.pyramid.width;
+    const [width, height] = [size.x / scale / unit, size.y / scale / unit];
+    const bounds = new OpenSeadragon.Rect(x / unit - width / 2, y / unit - height / 2, width, height);
+    viewport.fitBounds(bounds, immediately || reducedMotion.matches);
+  }
+
+  private fitFrame(): void {
+    this.box.style.width = `${wholeDevicePixels(this.frame.clientWidth)}px`;
+    this.box.style.height = `${wholeDevicePixels(this.frame.clientHeight)}px`;
+  }
+}
+
+/** A first frame in which OpenSeadragon notices what has changed, and a second that shows it. */
+function twoFrames(): Promise<void> {
+  return new Promise((resolve) =>
+    requestAnimationFrame(() => requestAnimationFrame(() => resolve())),
+  );
+}

@@ -1,0 +1,90 @@
+/** What a reader means by a text in the go-to box. */
+
+import { formatHex, parseAddress, parseSpaceAddress } from './address';
+import { formatBytes } from './bytes';
+import type { Manifest, Module, Region } from './manifest';
+import { SpanIndex } from './spans';
+
+export type Target =
+  | { readonly what: 'address'; readonly space: string; readonly address: bigint }
+  | { readonly what: 'region'; readonly region: Region }
+  | { readonly what: 'unknown'; readonly message: string };
+
+const HELP = 'Try 0x7ffe1000, ntdll+0x1000, or a name.';
+
+/** Finds addresses and names in one manifest. */
+export class TargetFinder {
+  private readonly spans = new Map<string, SpanIndex<Region>>();
+
+  constructor(private readonly manifest: Manifest) {
+    for (const space of manifest.spaces) {
+      this.spans.set(
+        space,
+        new SpanIndex(manifest.regions.filter((region) => region.space === space)),
+      );
+    }
+  }
+
+  /** Names go before bare hex: a module called `add` is asked for more often than address 0xadd. */
+  find(text: string, currentSpace: string): Target {
+    const wanted = text.trim();
+    if (!wanted) return { what: 'unknown', message: HELP };
+    const explicit = parseSpaceAddress(wanted, this.manifest.spaces);
+    if (explicit) return { what: 'address', ...explicit };
+    const named = this.named(wanted);
+    if (named) return regionTarget(named);
+    const relative = this.relative(wanted);
+    if (relative) return relative;
+    const address = parseAddress(wanted);
+    if (address !== null) return { what: 'address', space: currentSpace, address };
+    const partial = this.manifest.regions.find(({ name }) =>
+      name.toLowerCase().includes(wanted.toLowerCase()),
+    );
+    if (partial) return regionTarget(partial);
+    return { what: 'unknown', message: `Nothing here is called “${wanted}”. ${HELP}` };
+  }
+
+  /** The region that holds the address. */
+  regionAt(space: string, address: bigint): Region | null {
+    return this.spans.get(space)?.holding(address) ?? null;
+  }
+
+  /** Says where an address outside every region lies: between which two. */
+  describeUnmapped(space: string, address: bigint): string {
+    const below = this.spans.get(space)?.below(address);
+    const above = this.spans.get(space)?.above(address);
+    const sentences = [`${formatHex(address)} is in no region.`];
+    if (below) {
+      const distance = address - (below.start + below.size);
+      sentences.push(`${below.name} ends ${formatBytes(distance)} below.`);
+    }
+    if (above) {
+      sentences.push(`${above.name} starts ${formatBytes(above.start - address)} above.`);
+    }
+    return sentences.join(' ');
+  }
+
+  /** `module+0x10`; the last plus counts, because names hold some too (`libstdc++.so.6`). */
+  private relative(wanted: string): Target | null {
+    const plus = wanted.lastIndexOf('+');
+    const offset = plus > 0 ? parseAddress(wanted.slice(plus + 1)) : null;
+    const base = offset === null ? null : this.named(wanted.slice(0, plus).trim());
+    if (offset === null || !base) return null;
+    return { what: 'address', space: base.space, address: base.start + offset };
+  }
+
+  private named(name: string): Module | Region | null {
+    const { modules, regions } = this.manifest;
+    const wanted = name.toLowerCase();
+    const same = (item: Module | Region) => item.name.toLowerCase() === wanted;
+    // A debugger says ntdll for ntdll.dll.
+    const stem = (item: Module) => item.name.toLowerCase().replace(/\.[^.]*$/, '') === wanted;
+    return modules.find(same) ?? regions.find(same) ?? modules.find(stem) ?? null;
+  }
+}
+
+function regionTarget(item: Module | Region): Target {
+  return 'index' in item
+    ? { what: 'region', region: item }
+    : { what: 'address', space: item.space, address: item.start };
+}
