@@ -62,7 +62,7 @@ def build(
         jobs: Threads.
         mode: Permissions of the output folder.
         force: Build in a folder that holds other files, which are left alone.
-        rehash: Read the dump even if it is untouched since the last build.
+        rehash: Read and draw everything, whatever is there; mends a damaged output folder.
         progress: Told what is going on.
 
     Returns:
@@ -75,7 +75,7 @@ def build(
     with open_input(config) as dump:
         plan = make_plan(config, dump, open_maps(config))
         _check_limit(config, plan)
-        with Store(config.output, mode, adopt=force) as store, disk_errors():
+        with Store(config.output, mode, adopt=force, distrust=rehash) as store, disk_errors():
             _check_disk(config, plan)
             known = {} if rehash else _known_digests(store, dump)
             stages = _Stages(config, plan, store, jobs, progress or Silence())

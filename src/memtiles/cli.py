@@ -90,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument(
         "--rehash",
         action="store_true",
-        help="read the dump even if it is untouched since the last build",
+        help="read and draw everything anew; mends a damaged output folder",
     )
     build.add_argument(
         "--mode",
@@ -216,7 +216,7 @@ def _check(options: argparse.Namespace) -> None:
     with terminal.Bars(quiet=options.quiet).stage("check", 0) as advance:
         manifest, damage = check_site(options.folder, advance)
     if damage:
-        raise DamageError("\n".join(damage) + f"\n{len(damage)} damaged; build again to mend it")
+        raise DamageError("\n".join(damage) + f"\n{len(damage)} damaged; `memtiles build CONFIG --rehash` mends them")
     if not options.quiet:
         print(
             f"{options.folder}: sound: {len(manifest.pictures)} pictures, "

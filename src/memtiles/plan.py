@@ -132,13 +132,11 @@ def _plan_region(
 
 
 def _shape(config: Config, region: Region, report: list[str]) -> Geometry:
-    bits, layout, width = config.pictures.bits, config.pictures.layout, config.pictures.width
+    pictures = config.pictures
     for override in config.overrides:
         if override.match.matches(region.name, region.kind):
-            bits = override.bits or bits
-            layout = override.layout or layout
-            if override.width is not None:
-                width = None if override.width == "auto" else override.width
+            pictures = pictures.overridden(override)
+    bits, layout, width = pictures.bits, pictures.layout, pictures.width
     if layout == "classic":
         try:
             return geometry("classic", bits, region.span.size)

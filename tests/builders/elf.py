@@ -56,9 +56,11 @@ def elf_core(
 
     ident = b"\x7fELF" + bytes([2 if wide else 1, 1 if order == "<" else 2, 1]) + bytes(9)
     out = bytearray(ident)
-    out += struct.pack(order + ("HHIQQQIHHHHHH" if wide else "HHIIIIIHHHHHH"), type, machine, 1, 0,
-                       table_at, sections_at, 0, header_size if ehsize is None else ehsize,
-                       row_size, 0xFFFF if extended else count, section_size, int(extended), 0)  # fmt: skip
+    form = "HHIQQQIHHHHHH" if wide else "HHIIIIIHHHHHH"
+    header = (type, machine, 1, 0, table_at, sections_at, 0)
+    sizes = (header_size if ehsize is None else ehsize, row_size)
+    counts = (0xFFFF if extended else count, section_size, int(extended), 0)
+    out += struct.pack(order + form, *header, *sizes, *counts)
     if extended:
         form = "IIQQQQIIQQ" if wide else "IIIIIIIIII"
         out += struct.pack(order + form, 0, 0, 0, 0, 0, 1, 0, count, 0, 0)

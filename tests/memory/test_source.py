@@ -7,6 +7,7 @@ import io
 import lzma
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -131,7 +132,7 @@ def test_eight_gibibytes_of_holes_are_not_read_through(tmp_path: Path) -> None:
     calls: list[int] = []
     source._read_once = lambda offset, buffer: calls.append(offset) or 0  # type: ignore[func-returns-value,method-assign]
     assert read(source, 5 << 30, 1 << 20) == bytes(1 << 20)
-    if os.stat(path).st_blocks == 0:
+    if path.stat().st_blocks == 0:
         assert not calls
     source.close()
 
@@ -198,7 +199,11 @@ class TestRefusals:
             FileSource.open(plain)
 
 
-PACKERS = {".gz": gzip.compress, ".xz": lzma.compress, ".GZ": gzip.compress}
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    ".gz": gzip.compress,
+    ".xz": lzma.compress,
+    ".GZ": gzip.compress,
+}
 SPREAD = CONTENTS + bytes(5 << 20) + CONTENTS + bytes(1 << 20) + b"end"
 
 
@@ -237,13 +242,13 @@ class TestPacked:
         path = tmp_path / f"cut{suffix}"
         for size in range(len(whole)):
             path.write_bytes(whole[:size])
-            with pytest.raises(DumpError, match="damaged or cut|empty"):
+            with pytest.raises(DumpError, match=r"damaged or cut|empty"):
                 FileSource.open(path)
 
     def test_garbage_is_an_error_that_says_where(self, tmp_path: Path, suffix: str) -> None:
         path = tmp_path / f"garbage{suffix}"
         path.write_bytes(b"no archive at all")
-        with pytest.raises(DumpError, match="0 bytes came out of the first 17"):
+        with pytest.raises(DumpError, match=r"0 bytes came out of the first (2|17) of"):
             FileSource.open(path)
 
     def test_an_empty_archive(self, tmp_path: Path, suffix: str) -> None:

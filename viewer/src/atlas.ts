@@ -20,11 +20,25 @@ export type Place =
   | { readonly what: 'gap'; readonly gap: Gap }
   | { readonly what: 'nothing' };
 
-export const NOTHING: Place = { what: 'nothing' };
+export const NOTHING = { what: 'nothing' } as const;
 
 /** The rectangle of a placed picture. */
 export function pictureRectangle({ x, y, shape }: PlacedRegion): Rectangle {
   return { x, y, width: shape.width, height: shape.height };
+}
+
+/** The smallest rectangle around a placed picture and its name. */
+export function namedRectangle(placed: PlacedRegion): Rectangle {
+  const picture = pictureRectangle(placed);
+  const { label } = placed;
+  const x = Math.min(picture.x, label.x);
+  const y = Math.min(picture.y, label.y);
+  return {
+    x,
+    y,
+    width: Math.max(picture.x + picture.width, label.x + label.width) - x,
+    height: Math.max(picture.y + picture.height, label.y + label.height) - y,
+  };
 }
 
 /** The placed pictures and gaps of one atlas, found by pixel and by address. */

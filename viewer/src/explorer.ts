@@ -1,31 +1,23 @@
-/** The explorer: one atlas at a time on the map, and the panels that follow it. */
+/** The explorer: one atlas at a time on the map, where it flies to, and what it marks there. */
 
-import { formatHex, formatSpaceAddress } from './address';
-import { AtlasIndex, type Place } from './atlas';
+import { formatHex, type SpaceAddress } from './address';
+import { AtlasIndex, namedRectangle } from './atlas';
 import { Backdrop } from './backdrop';
+import { formatBytes } from './bytes';
+import { toggleRegions } from './controls';
 import { element } from './elements';
-import { listenToKeys } from './keyboard';
 import { fillLegend } from './kinds';
 import { pixelBytes } from './layout';
+import type { Atlas, Manifest, Region } from './manifest';
 import { AtlasMap, READING_SCALE } from './map';
-import type { Atlas, Manifest, PlacedRegion, Region } from './manifest';
 import { drawOverlay } from './overlay';
 import { parsePermalink, writePermalink } from './permalink';
+import { Pointer } from './pointer';
 import { RegionsList } from './regions_list';
-import { type Presence, RunLists } from './runs';
 import { scaleAt, showScale } from './scale';
 import { StatusLine } from './status';
 import { TargetFinder } from './target';
 import type { View } from './view';
-
-/** What lies under a point of the window; see `memtiles.locate`. */
-export interface Located {
-  readonly state: Presence | 'gap' | 'none';
-  readonly address: string | null;
-  readonly region: number | null;
-  readonly offset: string | null;
-  readonly count: number;
-}
 
 export class Explorer {
   readonly map = new AtlasMap(
@@ -33,6 +25,7 @@ export class Explorer {
     element('map', HTMLElement),
     element('viewer', HTMLElement),
   );
+  readonly pointer: Pointer;
   /** Resolved when the first view is loaded and painted. */
   readonly ready: Promise<void>;
 
@@ -42,27 +35,28 @@ export class Explorer {
   private readonly scale = element('scale', HTMLElement);
   private readonly message = element('goto-message', HTMLElement);
   private readonly atlases = element('atlas', HTMLSelectElement);
-  private readonly help = element('help', HTMLDialogElement);
-  private readonly runs = new RunLists(() => this.showPointer());
-  private readonly status: StatusLine;
   private readonly targets: TargetFinder;
   private readonly regions: RegionsList;
 
   private index: AtlasIndex | null = null;
-  private pointer: { readonly x: number; readonly y: number } | null = null;
-  private hovered: Region | null = null;
   private selected: Region | null = null;
   /** The byte that was clicked, gone to or linked to. */
-  private marked: { readonly space: string; readonly address: bigint } | null = null;
+  private marked: SpaceAddress | null = null;
+  private redrawing = false;
 
   constructor(private readonly manifest: Manifest) {
     const { addressBits } = manifest.dump;
-    this.status = new StatusLine(
-      element('status', HTMLElement),
-      element('announcer', HTMLElement),
-      addressBits,
-    );
     this.targets = new TargetFinder(manifest);
+    this.pointer = new Pointer(
+      this.map,
+      new StatusLine(
+        element('status', HTMLElement),
+        element('announcer', HTMLElement),
+        addressBits,
+      ),
+      () => this.index,
+      () => this.redrawOverlay(),
+    );
     this.regions = new RegionsList(
       manifest.regions,
       addressBits,
@@ -76,23 +70,27 @@ export class Explorer {
     this.ready = this.start();
   }
 
-  locate(clientX: number, clientY: number): Located | null {
-    const place = this.placeAt(clientX, clientY);
-    if (!place) return null;
-    if (place.what === 'memory') {
-      const { region } = place.placed;
-      return {
-        state: this.presence(place),
-        address: formatSpaceAddress({ space: region.space, address: place.address }),
-        region: region.index,
-        offset: formatHex(place.offset),
-        count: place.count,
-      };
-    }
-    const state = place.what === 'gap' ? 'gap' : 'none';
-    return { state, address: null, region: null, offset: null, count: 0 };
+  async openAtlasAt(at: number): Promise<void> {
+    const atlas = this.manifest.atlases[at];
+    if (atlas) await this.openAtlas(atlas);
   }
 
+  /** Goes to what a reader means by `text`, or says why not. */
+  async goTo(text: string): Promise<void> {
+    const space = this.index?.atlas.space ?? this.manifest.spaces[0] ?? '';
+    const target = this.targets.find(text, space);
+    if (target.what === 'unknown') this.say(target.message);
+    else if (target.what === 'region') await this.goToRegion(target.region);
+    else await this.goToAddress(target, READING_SCALE, false);
+  }
+
+  /** Shows a sentence below the go-to box; an empty one takes it away. */
+  say(sentence: string): void {
+    this.message.textContent = sentence;
+    this.message.hidden = sentence === '';
+  }
+
+  /** Flies to a byte at once; see `memtiles.screen`. */
   async screen(space: string, address: bigint): Promise<{ x: number; y: number } | null> {
     const pixel = (await this.openSpace(space))?.pixelOf(address);
     if (!pixel) return null;
@@ -104,7 +102,7 @@ export class Explorer {
   private async start(): Promise<void> {
     const { atlases } = this.manifest;
     this.atlases.replaceChildren(
-      ...atlases.map(({ name, space }) => new Option(atlases.length > 1 ? `${name}, ${space}` : name)),
+      ...atlases.map(({ name, space }) => new Option(`${name}, ${space}`)),
     );
     this.atlases.hidden = atlases.length < 2;
     const [first] = atlases;
@@ -116,79 +114,21 @@ export class Explorer {
 
   private listen(): void {
     const { viewer } = this.map;
-    const surface = viewer.canvas;
-    surface.setAttribute('role', 'application');
-    surface.setAttribute('aria-label', 'Map of the memory. Arrows pan, plus and minus zoom.');
-    surface.addEventListener('pointermove', ({ clientX, clientY }) =>
-      this.movePointer({ x: clientX, y: clientY }),
-    );
-    surface.addEventListener('pointerleave', ({ pointerType }) => {
-      // A finger leaves with every tap, and what it tapped should stay readable.
-      if (pointerType === 'mouse') this.movePointer(null);
-    });
+    viewer.canvas.setAttribute('role', 'application');
+    viewer.canvas.setAttribute('aria-label', 'Map of the memory. Arrows pan, plus and minus zoom.');
     viewer.addHandler('canvas-click', ({ quick, originalEvent }) => {
       if (quick && originalEvent instanceof MouseEvent) this.click(originalEvent);
     });
     viewer.addHandler('update-viewport', () => this.draw());
-    viewer.addHandler('animation', () => this.showPointer());
     viewer.addHandler('animation-finish', () => this.writeHash());
     window.addEventListener('hashchange', () => this.followHash(false));
-    this.atlases.addEventListener('change', () => {
-      const atlas = this.manifest.atlases[this.atlases.selectedIndex];
-      if (atlas) this.openAtlas(atlas);
-    });
-    this.listenToControls();
-  }
-
-  private listenToControls(): void {
-    const text = element('goto-text', HTMLInputElement);
-    const filter = element('filter', HTMLInputElement);
-    const zoomIn = () => this.map.zoomBy(1.6);
-    const zoomOut = () => this.map.zoomBy(1 / 1.6);
-    const home = () => this.map.goHome();
-    const showHelp = () => this.help.showModal();
-    const press = (id: string, action: () => void) =>
-      element(id, HTMLButtonElement).addEventListener('click', action);
-    press('zoom-in', zoomIn);
-    press('zoom-out', zoomOut);
-    press('home', home);
-    press('help-open', showHelp);
-    press('help-close', () => this.help.close());
-    press('regions-toggle', () => this.toggleRegions());
-    element('goto', HTMLFormElement).addEventListener('submit', (event) => {
-      event.preventDefault();
-      this.goTo(text.value);
-    });
-    text.addEventListener('input', () => this.say(''));
-    listenToKeys({
-      zoomIn,
-      zoomOut,
-      home,
-      pan: (right, down) => this.map.panBy(right, down),
-      goto: () => text.select(),
-      filter: () => {
-        this.toggleRegions(true);
-        filter.select();
-      },
-      help: showHelp,
-      leave: () => {
-        this.say('');
-        this.toggleRegions(false);
-        this.map.viewer.canvas.focus();
-      },
-    });
-  }
-
-  /** Opens or closes the list of regions where it is a drawer. */
-  private toggleRegions(open?: boolean): void {
-    const opened = document.body.classList.toggle('regions-open', open);
-    element('regions-toggle', HTMLButtonElement).setAttribute('aria-expanded', String(opened));
   }
 
   private async openAtlas(atlas: Atlas): Promise<AtlasIndex> {
     this.atlases.selectedIndex = this.manifest.atlases.indexOf(atlas);
-    this.index = new AtlasIndex(atlas);
+    this.index = null;
     await this.map.open(atlas);
+    this.index = new AtlasIndex(atlas);
     this.map.viewer.forceRedraw();
     return this.index;
   }
@@ -200,159 +140,130 @@ export class Explorer {
     return atlas ? this.openAtlas(atlas) : null;
   }
 
-  private async goTo(text: string): Promise<void> {
-    const space = this.index?.atlas.space ?? this.manifest.spaces[0] ?? '';
-    const target = this.targets.find(text, space);
-    if (target.what === 'unknown') this.say(target.message);
-    else if (target.what === 'region') await this.goToRegion(target.region);
-    else await this.goToAddress(target.space, target.address, READING_SCALE, false);
-  }
-
   private async goToRegion(region: Region): Promise<void> {
     const placed = (await this.openSpace(region.space))?.placementOf(region);
     if (!placed) {
-      this.say(
-        region.picture
-          ? `${region.name} is not in this atlas.`
-          : `${region.name} is not in the dump: there is no picture of it.`,
-      );
+      this.say(explainMissing(region));
       return;
     }
     this.say('');
+    this.marked = null;
     this.selected = region;
     this.regions.reveal(region);
-    this.toggleRegions(false);
-    this.map.flyToRectangle({ ...placed, width: placed.shape.width, height: placed.shape.height });
-    this.map.viewer.forceRedraw();
+    toggleRegions(false);
+    this.map.flyToRectangle(namedRectangle(placed));
+    this.redrawOverlay();
   }
 
   private async goToAddress(
-    space: string,
-    address: bigint,
+    target: SpaceAddress,
     scale: number,
     immediately: boolean,
   ): Promise<void> {
+    const { space, address } = target;
     const pixel = (await this.openSpace(space))?.pixelOf(address);
-    const region = this.targets.regionAt(space, address);
     if (!pixel) {
-      this.say(
-        region
-          ? `${formatHex(address)} is in ${region.name}, but no picture shows it.`
-          : this.targets.describeUnmapped(space, address),
-      );
+      const region = this.targets.regionAt(space, address);
+      this.say(region ? explainMissing(region) : this.targets.describeUnmapped(space, address));
       return;
     }
     this.say('');
-    this.mark(space, address);
-    if (region) this.regions.reveal(region);
+    this.mark(target);
     this.map.flyToPixel(pixel, scale, immediately);
-    this.writeHash();
+    this.writeHash(scale);
   }
 
   private async followHash(immediately: boolean): Promise<void> {
     const link = parsePermalink(location.hash, this.manifest.spaces);
-    if (link) {
-      const { space, address, zoom } = link;
-      await this.goToAddress(space, address, zoom ?? READING_SCALE, immediately);
-    } else if (location.hash.length > 1) {
+    if (link) await this.goToAddress(link, link.zoom ?? READING_SCALE, immediately);
+    else if (location.hash.length > 1) {
       this.say('The link’s address cannot be read: it should look like #virtual:0x7ffe1000.');
     }
   }
 
-  /** The hash names the marked byte, or the one in the middle of the map where none is marked. */
-  private writeHash(): void {
-    const view = this.map.view();
-    const target = this.marked ?? this.centreAddress();
-    if (!view || !target) return;
-    const zoom = view.scale / view.ratio;
-    const reading = Math.abs(zoom - READING_SCALE) < READING_SCALE / 1000;
-    writePermalink({ ...target, zoom: reading ? null : zoom });
-  }
-
-  private mark(space: string, address: bigint): void {
-    this.marked = { space, address };
-    this.selected = this.targets.regionAt(space, address);
-    this.map.viewer.forceRedraw();
+  /**
+   * The hash names the marked byte, or the one in the middle of the map where none is marked, and
+   * how wide a byte is drawn.
+   */
+  private writeHash(scale = this.map.scale()): void {
+    const target = this.marked ?? this.centre();
+    if (!target || !scale) return;
+    const reading = Math.abs(scale - READING_SCALE) < READING_SCALE / 1000;
+    const { space, address } = target;
+    writePermalink({ space, address, zoom: reading ? null : scale });
   }
 
   private click({ clientX, clientY }: MouseEvent): void {
-    this.movePointer({ x: clientX, y: clientY });
-    const place = this.placeAt(clientX, clientY);
+    const point = { x: clientX, y: clientY };
+    this.pointer.move(point);
+    const place = this.pointer.placeAt(point);
     if (place?.what === 'memory') {
-      this.mark(place.placed.space, place.address);
-      this.regions.reveal(place.placed.region);
+      this.mark({ space: place.placed.space, address: place.address });
     } else {
       this.marked = null;
       this.selected = null;
-      this.map.viewer.forceRedraw();
+      this.redrawOverlay();
     }
     this.writeHash();
   }
 
-  private movePointer(pointer: { x: number; y: number } | null): void {
-    this.pointer = pointer;
-    this.showPointer();
+  private mark(target: SpaceAddress): void {
+    this.marked = target;
+    this.selected = this.targets.regionAt(target.space, target.address);
+    if (this.selected) this.regions.reveal(this.selected);
+    this.redrawOverlay();
   }
 
-  private showPointer(): void {
-    const place = this.pointer && this.placeAt(this.pointer.x, this.pointer.y);
-    const hovered = place?.what === 'memory' ? place.placed.region : null;
-    if (place?.what === 'memory') this.status.showMemory(place, this.presence(place));
-    else this.status.showOther(place ?? { what: 'nothing' });
-    if (hovered !== this.hovered) {
-      this.hovered = hovered;
-      this.map.viewer.forceRedraw();
-    }
-  }
-
-  private presence(memory: Place & { what: 'memory' }): Presence {
-    const { picture } = memory.placed.region;
-    return picture ? this.runs.presence(picture, memory.offset, memory.count) : 'hole';
-  }
-
-  private placeAt(clientX: number, clientY: number): Place | null {
-    const pixel = this.map.pixelAt(clientX, clientY);
-    return pixel && this.index ? this.index.placeAt(pixel.x, pixel.y) : null;
-  }
-
-  private centrePlacement(): { placed: PlacedRegion; address: bigint } | null {
-    const box = this.map.viewer.canvas.getBoundingClientRect();
-    const place = this.placeAt(box.left + box.width / 2, box.top + box.height / 2);
-    return place?.what === 'memory' ? place : null;
-  }
-
-  private centreAddress(): { space: string; address: bigint } | null {
-    const centre = this.centrePlacement();
-    return centre && { space: centre.placed.space, address: centre.address };
+  /** The region and the address in the middle of the map. */
+  private centre(): (SpaceAddress & { region: Region }) | null {
+    const { left, top, width, height } = this.map.viewer.canvas.getBoundingClientRect();
+    const place = this.pointer.placeAt({ x: left + width / 2, y: top + height / 2 });
+    if (place?.what !== 'memory') return null;
+    const { region } = place.placed;
+    return { region, space: region.space, address: place.address };
   }
 
   private draw(): void {
     const view = this.map.view();
     if (!view || !this.index) return;
     this.backdrop.draw(this.index, view);
-    drawOverlay(this.overlay, this.index, view, {
-      hovered: this.hovered,
-      selected: this.selected,
-      marked:
-        this.marked?.space === this.index.atlas.space
-          ? this.index.pixelOf(this.marked.address)
-          : null,
-    });
+    this.drawOverlay(this.index, view);
     this.showView(view);
   }
 
-  private showView(view: View): void {
-    const centre = this.centrePlacement();
-    const [first] = this.index?.atlas.placements ?? [];
-    const shape = (centre?.placed ?? first)?.shape;
-    if (shape) showScale(this.scale, scaleAt(view.scale / view.ratio, pixelBytes(shape)));
-    const region = centre?.placed.region;
-    const text = region ? `${region.name}  ${formatHex(region.start)}` : '';
-    if (this.breadcrumb.textContent !== text) this.breadcrumb.textContent = text;
+  /** Once a frame, and without the map under it: a moving pointer changes nothing else. */
+  private redrawOverlay(): void {
+    if (this.redrawing) return;
+    this.redrawing = true;
+    requestAnimationFrame(() => {
+      this.redrawing = false;
+      const view = this.map.view();
+      if (view && this.index) this.drawOverlay(this.index, view);
+    });
   }
 
-  private say(sentence: string): void {
-    this.message.textContent = sentence;
-    this.message.hidden = sentence === '';
+  private drawOverlay(index: AtlasIndex, view: View): void {
+    const { marked, selected } = this;
+    drawOverlay(this.overlay, index, view, {
+      hovered: this.pointer.region,
+      pointed: this.pointer.pixel,
+      selected,
+      marked: marked?.space === index.atlas.space ? index.pixelOf(marked.address) : null,
+    });
   }
+
+  private showView(view: View): void {
+    const region = this.centre()?.region;
+    const shape = region?.picture?.shape ?? this.index?.atlas.placements[0]?.shape;
+    if (shape) showScale(this.scale, scaleAt(view.scale / view.ratio, pixelBytes(shape)));
+    this.breadcrumb.textContent = region
+      ? `${region.name} · ${formatHex(region.start)} · ${formatBytes(region.size)}`
+      : '';
+  }
+}
+
+function explainMissing(region: Region): string {
+  return region.picture
+    ? `${region.name} has no pixel for this address in the atlas.`
+    : `${region.name} is not in the dump: there is no picture of it.`;
 }

@@ -14,6 +14,7 @@ export const LABEL_FONT = 'system-ui, "Segoe UI", "Liberation Sans", sans-serif'
 const SMALLEST_TEXT = 10;
 const LARGEST_TEXT = 15;
 const CHIP_TEXT = 12;
+const MARGIN = 8;
 const DETAIL_COLOUR = '#a9a6c9';
 
 /**
@@ -21,11 +22,7 @@ const DETAIL_COLOUR = '#a9a6c9';
  * collide. Where zooming out has made the room too small to read, the name of a picture that is still
  * large stands in the picture's own corner instead.
  */
-export function drawLabels(
-  context: CanvasRenderingContext2D,
-  index: AtlasIndex,
-  view: View,
-): void {
+export function drawLabels(context: CanvasRenderingContext2D, index: AtlasIndex, view: View): void {
   context.textBaseline = 'middle';
   const area = visibleArea(view);
   for (const placed of index.labels.touching(area)) {
@@ -41,25 +38,29 @@ function readable({ label }: PlacedRegion, view: View): boolean {
 }
 
 function drawInRoom(context: CanvasRenderingContext2D, placed: PlacedRegion, view: View): void {
-  const room = clipToWindow(toWindow(view, placed.label), view);
-  const { region } = placed;
-  const height = toWindow(view, placed.label).height;
-  const size = Math.min(height / 1.2, LARGEST_TEXT * view.ratio);
+  const { region, label } = placed;
+  const box = toWindow(view, label);
+  const { x, right } = visibleExtent(box, view);
+  const size = Math.min(box.height / 1.2, LARGEST_TEXT * view.ratio);
+  const room = right - x;
   context.font = `600 ${size}px ${LABEL_FONT}`;
-  const name = fitText(context, region.name, room.width);
+  const name = fitText(context, region.name, room);
   if (!name) return;
-  const twoLines = height >= size * 2.7;
-  const middle = room.y + (twoLines ? height / 2 - size * 0.62 : height / 2);
+  const line = size * 1.25;
+  const lines = box.height >= 2 * line ? 2 : 1;
+  // A high room is filled from the picture's side, so that nobody wonders whose name it is.
+  const above = label.y < placed.y;
+  const spare = Math.max(0, box.height - lines * line);
+  const first = box.y + (above ? spare : 0) + Math.min(line, box.height) / 2;
   context.fillStyle = KIND_COLOURS[region.kind];
-  context.fillText(name, room.x, middle);
+  context.fillText(name, x, first);
   const details = `${formatHex(region.start)}  ${formatBytes(region.size)}`;
-  const indent = twoLines ? 0 : textWidth(context, name) + size * 0.8;
+  const indent = lines === 2 ? 0 : textWidth(context, name) + size * 0.8;
   context.font = `${size * 0.85}px ${LABEL_FONT}`;
-  const detail = fitText(context, details, room.width - indent);
   // Half an address misleads: the details come whole or not at all.
-  if (detail !== details) return;
+  if (textWidth(context, details) > room - indent) return;
   context.fillStyle = DETAIL_COLOUR;
-  context.fillText(detail, room.x + indent, twoLines ? middle + size * 1.24 : middle);
+  context.fillText(details, x + indent, lines === 2 ? first + line : first);
 }
 
 function drawChip(context: CanvasRenderingContext2D, placed: PlacedRegion, view: View): void {
@@ -67,23 +68,19 @@ function drawChip(context: CanvasRenderingContext2D, placed: PlacedRegion, view:
   const size = CHIP_TEXT * view.ratio;
   if (picture.width < size * 5 || picture.height < size * 2.6) return;
   context.font = `600 ${size}px ${LABEL_FONT}`;
-  const inside = clipToWindow(picture, view);
-  const name = fitText(context, placed.region.name, inside.width - size);
+  const { x, right } = visibleExtent(picture, view);
+  const name = fitText(context, placed.region.name, right - x - size);
   if (!name) return;
   context.fillStyle = 'rgb(15 14 30 / 84%)';
-  context.fillRect(inside.x, inside.y, textWidth(context, name) + size, size * 1.6);
+  context.fillRect(x, picture.y, textWidth(context, name) + size, size * 1.6);
   context.fillStyle = KIND_COLOURS[placed.region.kind];
-  context.fillText(name, inside.x + size / 2, inside.y + size * 0.85);
+  context.fillText(name, x + size / 2, picture.y + size * 0.85);
 }
 
-/** The part in the window, so that a long name stays readable while its room scrolls out. */
-function clipToWindow(box: Rectangle, view: View): Rectangle {
-  const x = Math.max(box.x, 0);
-  const y = Math.max(box.y, 0);
+/** From where to where a name may run: it stays readable while its room scrolls out to the left. */
+function visibleExtent({ x, width }: Rectangle, view: View): { x: number; right: number } {
   return {
-    x,
-    y: Math.min(box.y, view.height),
-    width: Math.min(box.x + box.width, view.width) - x,
-    height: Math.min(box.y + box.height, view.height) - y,
+    x: x < 0 ? MARGIN * view.ratio : x,
+    right: Math.min(x + width, view.width),
   };
 }

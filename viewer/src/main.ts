@@ -1,9 +1,10 @@
 /** Starts the page: reads the manifest, and shows it or says why not. */
 
 import './style.css';
+import { listenToControls } from './controls';
 import { element } from './elements';
-import { ManifestError, type Manifest, parseManifest } from './manifest';
 import { Explorer } from './explorer';
+import { type Manifest, ManifestError, parseManifest } from './manifest';
 
 /** Shows `sentence` in place of the map. */
 function refuse(sentence: string): void {
@@ -29,6 +30,7 @@ function start(): void {
   document.title = `${manifest.title} · memtiles`;
   element('title', HTMLElement).textContent = manifest.title;
   const explorer = new Explorer(manifest);
+  listenToControls(explorer);
   if (manifest.atlases.length === 0) {
     refuse(
       manifest.regions.length === 0
@@ -51,7 +53,8 @@ function start(): void {
   const memtiles = {
     ready: explorer.ready,
     settled: () => explorer.map.settled(),
-    locate: (clientX: number, clientY: number) => explorer.locate(clientX, clientY),
+    locate: (clientX: number, clientY: number) =>
+      explorer.pointer.locate({ x: clientX, y: clientY }),
     screen: (space: string, address: string) => explorer.screen(space, BigInt(address)),
     viewer: explorer.map.viewer,
   };

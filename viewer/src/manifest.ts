@@ -4,15 +4,7 @@ import { BITS, type Geometry, geometry, LAYOUTS, type Placement } from './layout
 
 const VERSION = 1;
 
-export const KINDS = [
-  'module',
-  'heap',
-  'stack',
-  'file',
-  'anonymous',
-  'kernel',
-  'range',
-] as const;
+export const KINDS = ['module', 'heap', 'stack', 'file', 'anonymous', 'kernel', 'range'] as const;
 export type Kind = (typeof KINDS)[number];
 
 export interface Dump {
@@ -116,9 +108,7 @@ class Field {
 
   list<T>(read: (item: Field, index: number) => T): T[] {
     if (!Array.isArray(this.value)) this.refuse('a list');
-    return this.value.map((item, index) =>
-      read(new Field(item, `${this.where}[${index}]`), index),
-    );
+    return this.value.map((item, index) => read(new Field(item, `${this.where}[${index}]`), index));
   }
 
   optional<T>(read: (field: Field) => T): T | null {

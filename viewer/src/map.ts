@@ -10,6 +10,10 @@ const DEEPEST_SCALE = 64;
 /** CSS pixels across one byte where a single address is shown: a byte and its neighbourhood. */
 export const READING_SCALE = 16;
 
+/** CSS pixels that a view as a whole leaves free: for the panels at the lower edge, and above. */
+const PANELS_HEIGHT = 112;
+const AIR_ABOVE = 12;
+
 const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
 
 /** The largest whole CSS length up to `length` that is a whole number of device pixels. */
@@ -24,6 +28,7 @@ function wholeDevicePixels(length: number): number {
 export class AtlasMap {
   readonly viewer: OpenSeadragon.Viewer;
   private atlas: Atlas | null = null;
+  private smooth = false;
 
   /** The map fills `frame`; `box` inside it holds `host`, which OpenSeadragon makes its own. */
   constructor(
@@ -52,11 +57,12 @@ export class AtlasMap {
     });
     // By default the canvas drawer stretches tiles without overlap by a pixel to hide seams; then
     // most pixels at 1:1 are not the byte that the address under the pointer says they are.
-    this.viewer.drawer.minimumOverlapRequired = () => false;
+    Object.assign(this.viewer.drawer, { minimumOverlapRequired: () => false });
     // The keys are ours (keyboard.ts); OpenSeadragon's own r and f would rotate and flip the memory.
     this.viewer.addHandler('canvas-key', (event) => {
       event.preventDefaultAction = true;
     });
+    this.viewer.addHandler('viewport-change', () => this.chooseSmoothing());
     new ResizeObserver(() => this.fitFrame()).observe(frame);
   }
 
@@ -68,16 +74,19 @@ export class AtlasMap {
       this.viewer.addOnceHandler('open', resolve);
       // Inline, because a page from file:// may not read the .dzi itself.
       this.viewer.open({
-        width: pyramid.width,
-        height: pyramid.height,
-        tileSize: pyramid.tileSize,
-        tileOverlap: pyramid.overlap,
-        minLevel: 0,
-        maxLevel: pyramid.levels - 1,
-        getTileUrl: (level: number, x: number, y: number) =>
-          `${path}/tiles_files/${level}/${x}_${y}.${pyramid.format}`,
-      } as OpenSeadragon.TileSourceOptions);
+        tileSource: {
+          width: pyramid.width,
+          height: pyramid.height,
+          tileSize: pyramid.tileSize,
+          tileOverlap: pyramid.overlap,
+          minLevel: 0,
+          maxLevel: pyramid.levels - 1,
+          getTileUrl: (level: number, x: number, y: number) =>
+            `${path}/tiles_files/${level}/${x}_${y}.${pyramid.format}`,
+        },
+      });
     });
+    this.goHome(true);
   }
 
   /** How the atlas lies in the window right now, in the middle of an animation too. */
@@ -96,6 +105,12 @@ export class AtlasMap {
       width: Math.round(size.x * ratio),
       height: Math.round(size.y * ratio),
     };
+  }
+
+  /** CSS pixels across one atlas pixel. */
+  scale(): number {
+    const view = this.view();
+    return view ? view.scale / view.ratio : 0;
   }
 
   /** The atlas pixel under a point of the window; null outside the map. */
@@ -118,11 +133,13 @@ export class AtlasMap {
     return { x: box.left + pixel.x, y: box.top + pixel.y };
   }
 
-  /** Flies to the rectangle with some air around it. */
+  /** Flies to where the rectangle is seen as a whole, clear of the panels at the lower edge. */
   flyToRectangle({ x, y, width, height }: Rectangle, immediately = false): void {
     const size = this.viewer.viewport.getContainerSize();
-    const scale = Math.min((size.x * 0.86) / width, (size.y * 0.86) / height, READING_SCALE);
-    this.centre(x + width / 2, y + height / 2, scale, immediately);
+    const fitting = Math.min((size.x * 0.94) / width, (size.y - PANELS_HEIGHT) / height);
+    const scale = Math.min(fitting, READING_SCALE);
+    const shift = (PANELS_HEIGHT / 2 - AIR_ABOVE) / scale;
+    this.centre(x + width / 2, y + height / 2 + shift, scale, immediately);
   }
 
   /** Flies to one pixel, drawn `scale` CSS pixels wide. */
@@ -142,8 +159,11 @@ export class AtlasMap {
     this.viewer.viewport.applyConstraints();
   }
 
-  goHome(): void {
-    this.viewer.viewport.goHome(reducedMotion.matches);
+  /** Flies to the whole atlas. */
+  goHome(immediately = false): void {
+    if (!this.atlas) return;
+    const { width, height } = this.atlas.pyramid;
+    this.flyToRectangle({ x: 0, y: 0, width, height }, immediately);
   }
 
   /** Resolves when everything in view is loaded and painted. */
@@ -169,8 +189,24 @@ export class AtlasMap {
     const size = viewport.getContainerSize();
     const unit = this.atlas.pyramid.width;
     const [width, height] = [size.x / scale / unit, size.y / scale / unit];
-    const bounds = new OpenSeadragon.Rect(x / unit - width / 2, y / unit - height / 2, width, height);
+    const bounds = new OpenSeadragon.Rect(
+      x / unit - width / 2,
+      y / unit - height / 2,
+      width,
+      height,
+    );
     viewport.fitBounds(bounds, immediately || reducedMotion.matches);
+  }
+
+  /**
+   * From 1:1 on every byte keeps hard edges. Below, where no pixel is a single byte any more, leaving
+   * out every other one would draw stripes and moiré that the memory does not have.
+   */
+  private chooseSmoothing(): void {
+    const smooth = (this.view()?.scale ?? 1) < 1 - 1e-6;
+    if (smooth === this.smooth) return;
+    this.smooth = smooth;
+    this.viewer.drawer.setImageSmoothingEnabled(smooth);
   }
 
   private fitFrame(): void {

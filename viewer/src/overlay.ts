@@ -13,12 +13,16 @@ const SMALLEST_OUTLINED = 4;
 /** CSS pixels across one byte from where lines between bytes help more than they hide. */
 const GRID_SCALE = 28;
 const GRID_COLOUR = 'rgb(150 140 220 / 30%)';
+/** CSS pixels across one byte from where the byte under the pointer is framed. */
+const POINTED_SCALE = 6;
+const POINTED_COLOUR = '#8fb8ff';
 const MARK_COLOUR = '#ffffff';
 const MARK_EDGE = '#12101f';
 
 /** What the reader has pointed at. */
 export interface Highlights {
   readonly hovered: Region | null;
+  readonly pointed: Pixel | null;
   readonly selected: Region | null;
   readonly marked: Pixel | null;
 }
@@ -27,7 +31,7 @@ export function drawOverlay(
   canvas: HTMLCanvasElement,
   index: AtlasIndex,
   view: View,
-  { hovered, selected, marked }: Highlights,
+  { hovered, pointed, selected, marked }: Highlights,
 ): void {
   const context = clearedContext(canvas, view);
   const visible = index.pictures.touching(visibleArea(view));
@@ -39,6 +43,7 @@ export function drawOverlay(
     if (placed.region === selected) drawFrame(context, placed, view, 3);
     else if (placed.region === hovered) drawFrame(context, placed, view, 2);
   }
+  if (pointed && view.scale >= POINTED_SCALE * view.ratio) drawPointed(context, pointed, view);
   if (marked) drawMark(context, marked, view);
 }
 
@@ -111,6 +116,14 @@ function drawByteGrid(
   }
 }
 
+function drawPointed(context: CanvasRenderingContext2D, pixel: Pixel, view: View): void {
+  const path = new Path2D();
+  addFrame(path, toWindow(view, { ...pixel, width: 1, height: 1 }), view.ratio);
+  context.strokeStyle = POINTED_COLOUR;
+  context.lineWidth = 1.5 * view.ratio;
+  context.stroke(path);
+}
+
 /** A ring with a cross hair while bytes are small; a frame around the byte once it can hold one. */
 function drawMark(context: CanvasRenderingContext2D, pixel: Pixel, view: View): void {
   const { ratio } = view;
@@ -122,13 +135,21 @@ function drawMark(context: CanvasRenderingContext2D, pixel: Pixel, view: View): 
     const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
     const radius = 9 * ratio;
     path.arc(x, y, radius, 0, 2 * Math.PI);
-    for (const [right, down] of [[1, 0], [-1, 0], [0, 1], [0, -1]] as const) {
+    for (const [right, down] of [
+      [1, 0],
+      [-1, 0],
+      [0, 1],
+      [0, -1],
+    ] as const) {
       path.moveTo(x + right * radius * 0.6, y + down * radius * 0.6);
       path.lineTo(x + right * radius * 1.5, y + down * radius * 1.5);
     }
   }
   // Light on dark on the bytes: one of the two is seen against any of them.
-  for (const [colour, width] of [[MARK_EDGE, 5], [MARK_COLOUR, 2]] as const) {
+  for (const [colour, width] of [
+    [MARK_EDGE, 5],
+    [MARK_COLOUR, 2],
+  ] as const) {
     context.strokeStyle = colour;
     context.lineWidth = width * ratio;
     context.stroke(path);

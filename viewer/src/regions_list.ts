@@ -133,9 +133,7 @@ export class RegionsList {
     row.title = `${region.name} (${region.kind}${region.protection ? `, ${region.protection}` : ''})`;
     row.style.transform = `translateY(${at * ROW_HEIGHT}px)`;
     row.style.setProperty('--kind', KIND_COLOURS[region.kind]);
-    const present = region.picture
-      ? formatPercent(region.present, region.size)
-      : 'not in the dump';
+    const present = region.picture ? formatPercent(region.present, region.size) : 'not in the dump';
     row.append(
       part('region-name', region.name),
       part('region-present', present),

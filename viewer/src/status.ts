@@ -46,21 +46,31 @@ export class StatusLine {
     this.show(parts);
   }
 
+  /** While the pointer is not on the map. */
+  showIdle(): void {
+    this.forget('none');
+    this.show([['status-nothing', 'Point at the map to read an address; click to keep it.']]);
+  }
+
   showOther(place: Exclude<Place, Memory>): void {
-    const { dataset } = this.line;
-    delete dataset.address;
-    delete dataset.region;
-    delete dataset.offset;
     if (place.what === 'gap') {
       const { size, before, after } = place.gap;
-      dataset.state = 'gap';
+      this.forget('gap');
       this.show([
         ['status-note', `gap of ${formatBytes(size)} between ${before.name} and ${after.name}`],
       ]);
     } else {
-      dataset.state = 'none';
+      this.forget('none');
       this.show([['status-nothing', 'no memory here']]);
     }
+  }
+
+  private forget(state: 'gap' | 'none'): void {
+    const { dataset } = this.line;
+    dataset.state = state;
+    delete dataset.address;
+    delete dataset.region;
+    delete dataset.offset;
   }
 
   private show(parts: readonly [string, string][]): void {

@@ -31,8 +31,10 @@ export class TargetFinder {
     if (!wanted) return { what: 'unknown', message: HELP };
     const explicit = parseSpaceAddress(wanted, this.manifest.spaces);
     if (explicit) return { what: 'address', ...explicit };
-    const named = this.named(wanted);
-    if (named) return regionTarget(named);
+    const region = this.regionCalled(wanted);
+    if (region) return { what: 'region', region };
+    const module = this.moduleCalled(wanted);
+    if (module) return { what: 'address', space: module.space, address: module.start };
     const relative = this.relative(wanted);
     if (relative) return relative;
     const address = parseAddress(wanted);
@@ -40,7 +42,7 @@ export class TargetFinder {
     const partial = this.manifest.regions.find(({ name }) =>
       name.toLowerCase().includes(wanted.toLowerCase()),
     );
-    if (partial) return regionTarget(partial);
+    if (partial) return { what: 'region', region: partial };
     return { what: 'unknown', message: `Nothing here is called “${wanted}”. ${HELP}` };
   }
 
@@ -56,7 +58,8 @@ export class TargetFinder {
     const sentences = [`${formatHex(address)} is in no region.`];
     if (below) {
       const distance = address - (below.start + below.size);
-      sentences.push(`${below.name} ends ${formatBytes(distance)} below.`);
+      const where = distance === 0n ? 'right below it' : `${formatBytes(distance)} below`;
+      sentences.push(`${below.name} ends ${where}.`);
     }
     if (above) {
       sentences.push(`${above.name} starts ${formatBytes(above.start - address)} above.`);
@@ -68,23 +71,25 @@ export class TargetFinder {
   private relative(wanted: string): Target | null {
     const plus = wanted.lastIndexOf('+');
     const offset = plus > 0 ? parseAddress(wanted.slice(plus + 1)) : null;
-    const base = offset === null ? null : this.named(wanted.slice(0, plus).trim());
-    if (offset === null || !base) return null;
-    return { what: 'address', space: base.space, address: base.start + offset };
+    if (offset === null) return null;
+    const name = wanted.slice(0, plus).trim();
+    const base = this.moduleCalled(name) ?? this.regionCalled(name);
+    return base ? { what: 'address', space: base.space, address: base.start + offset } : null;
   }
 
-  private named(name: string): Module | Region | null {
-    const { modules, regions } = this.manifest;
+  private regionCalled(name: string): Region | undefined {
     const wanted = name.toLowerCase();
-    const same = (item: Module | Region) => item.name.toLowerCase() === wanted;
-    // A debugger says ntdll for ntdll.dll.
-    const stem = (item: Module) => item.name.toLowerCase().replace(/\.[^.]*$/, '') === wanted;
-    return modules.find(same) ?? regions.find(same) ?? modules.find(stem) ?? null;
+    return this.manifest.regions.find((region) => region.name.toLowerCase() === wanted);
   }
-}
 
-function regionTarget(item: Module | Region): Target {
-  return 'index' in item
-    ? { what: 'region', region: item }
-    : { what: 'address', space: item.space, address: item.start };
+  private moduleCalled(name: string): Module | undefined {
+    const wanted = name.toLowerCase();
+    const { modules } = this.manifest;
+    // A debugger says ntdll for ntdll.dll.
+    const stem = (module: Module) => module.name.toLowerCase().replace(/\.[^.]*$/, '');
+    return (
+      modules.find((module) => module.name.toLowerCase() === wanted) ??
+      modules.find((module) => stem(module) === wanted)
+    );
+  }
 }

@@ -10,7 +10,8 @@ from typing import get_args
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from memtiles.config.models import Config, Section
+from memtiles.config.inputs import Section
+from memtiles.config.models import Config
 from memtiles.config.notyet import NOT_YET
 from memtiles.config.scalars import nearest
 from memtiles.config.source import Location, Mistake, Source, parse, read_text

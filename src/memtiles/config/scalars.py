@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from unicodedata import category
 
 from pydantic import BeforeValidator, PlainValidator, ValidationInfo, WithJsonSchema
@@ -31,9 +31,12 @@ from memtiles.memory.address import (
 )
 from memtiles.memory.span import ADDRESS_LIMIT, Span
 
+NO_ITEMS = "is an empty list; give at least one item or remove the key"
 LONGEST_TEXT = 4096
 WIDEST = 65_536
 LARGEST_PID = (1 << 31) - 1
+
+Value = TypeVar("Value")
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
@@ -91,6 +94,14 @@ def _pid(value: object) -> int:
     return _whole(value, 1, LARGEST_PID)
 
 
+def _parsed(parse: Callable[[str], Value], text: str) -> Value:
+    """What the text spells; pydantic collects the mistakes only of ValueErrors."""
+    try:
+        return parse(text)
+    except AddressError as error:
+        raise ValueError(str(error)) from None
+
+
 def _is_bare(value: object) -> bool:
     """Whether YAML would have guessed at the text: it stands there without quotes and 0x."""
     return isinstance(value, Scalar) and value.plain and not value.lower().startswith("0x")
@@ -103,7 +114,7 @@ def _address(value: object) -> int:
         return value
     text = _text(value)
     if not _is_bare(value):
-        return parse_address(text)
+        return _parsed(parse_address, text)
     try:
         meant = format_address(parse_address(text))
     except AddressError:
@@ -112,12 +123,21 @@ def _address(value: object) -> int:
     raise ValueError(f"a bare {text} can be misread; write {meant}{decimal} or quote it")
 
 
+def _distance(value: object) -> int:
+    """How far addresses move: an address's spelling, with a minus for down."""
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str) and value.startswith("-"):
+        return -_address(Scalar(value[1:], isinstance(value, Scalar) and value.plain))
+    return _address(value)
+
+
 def _range(value: object) -> Span:
     if isinstance(value, Span):
         return value
     text = _text(value)
     if not _is_bare(value):
-        return parse_range(text)
+        return _parsed(parse_range, text)
     try:
         meant = parse_range(text)
     except AddressError:
@@ -128,7 +148,7 @@ def _range(value: object) -> Span:
 
 
 def _size(value: object) -> int:
-    return parse_size(str(value) if isinstance(value, int) else _text(value))
+    return _parsed(parse_size, str(value) if isinstance(value, int) else _text(value))
 
 
 def _positive_size(value: object) -> int:
@@ -138,7 +158,7 @@ def _positive_size(value: object) -> int:
 
 
 def _aspect(value: object) -> tuple[int, int]:
-    text = _text(value)
+    text = "{}:{}".format(*value) if isinstance(value, tuple) else _text(value)
     found = re.fullmatch("([1-9][0-9]{0,4}):([1-9][0-9]{0,4})", text)
     if found is None:
         raise ValueError(f'{show(text)} must be "WIDTH:HEIGHT" in whole numbers, such as "16:9"')
@@ -199,6 +219,19 @@ Address = Annotated[
                 {"type": "integer", "minimum": 0},
             ],
             "examples": ["0xfffff80000800000", "fffff800`00800000"],
+        }
+    ),
+]
+Distance = Annotated[
+    int,
+    PlainValidator(_distance),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": ADDRESS_PATTERN.replace("^", "^-?", 1)},
+                {"type": "integer"},
+            ],
+            "examples": ["0x10000", "-0x140000000"],
         }
     ),
 ]

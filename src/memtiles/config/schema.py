@@ -22,6 +22,9 @@ class _WithoutNull(GenerateJsonSchema):
             del found["default"]
         return found
 
+    def field_title_should_be_set(self, schema: object) -> bool:
+        return False  # "Pid File" says no more than pid_file
+
 
 def config_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a config file."""

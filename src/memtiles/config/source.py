@@ -137,8 +137,12 @@ class _Reader:
     def document(self) -> None:
         kinds = self._kinds
         next(self._events)  # the start of the stream
-        if not isinstance(next(self._events), kinds.DocumentStartEvent):
+        start = next(self._events)
+        if not isinstance(start, kinds.DocumentStartEvent):
             return
+        if start.version not in (None, (1, 2)):
+            text = "is said to be another YAML than 1.2; remove the %YAML line"
+            raise _StopError(Mistake(_line(start), (), text))
         self.source.value = self._node(next(self._events), ())
         next(self._events)  # the end of the document
         after = next(self._events)
@@ -247,6 +251,6 @@ def _syntax_mistake(error: YAMLError, text: str) -> Mistake:
     context, start = getattr(error, "context", None), getattr(error, "context_mark", None)
     within = f" {context} that starts in line {start.line + 1}" if context and start else ""
     hint = ""
-    if "'`'" in problem or "'?'" in problem:
+    if "'`'" in problem:
         hint = "; quote addresses and ranges in WinDbg's form"
     return Mistake(mark.line + 1, (), f"is not YAML: {problem}{within}{hint}")

@@ -35,8 +35,8 @@ SIZE_PATTERN = (
     "^\\s*(?:0[xX][0-9a-fA-F]{1,16}|(?:0|[1-9][0-9]{0,19})\\s*(?:[KkMmGgTt][Ii][Bb])?)\\s*$"
 )
 
-_RADIX = {"0x": (16, "x", "hex"), "0n": (10, "d", "decimal"), "0t": (8, "o", "octal")}
-_RADIX["0y"] = (2, "b", "binary")
+_RADIX = {"0x": (16, "x", "a hex"), "0n": (10, "d", "a decimal"), "0t": (8, "o", "an octal")}
+_RADIX["0y"] = (2, "b", "a binary")
 
 _UNITS = {"": 0, "kib": 10, "mib": 20, "gib": 30, "tib": 40}
 
@@ -59,11 +59,11 @@ def _number(text: str, most: int, forms: str) -> int:
             )
         digits = digits.replace("`", "")
     if not digits or digits.strip("0123456789abcdef"[:radix]):
-        raise AddressError(f"{show(text)} is not a {word} number; {forms}")
+        raise AddressError(f"{show(text)} is not {word} number; {forms}")
     longest = len(format(most, code))
     if len(digits) > longest:
         raise AddressError(
-            f"{show(text)} has {len(digits)} {word} digits; 64 bits have at most {longest}"
+            f"{show(text)} is {word} number of {len(digits)} digits; 64 bits have at most {longest}"
         )
     value = int(digits, radix)
     if value > most:

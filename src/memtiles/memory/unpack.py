@@ -6,6 +6,7 @@ import errno
 import io
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import PurePath
 
 from memtiles.errors import DiskFullError, DumpError, LimitError
@@ -64,8 +65,8 @@ def _copy(packed: io.FileIO, temp: io.FileIO, name: str, suffix: str, limit: int
         size += len(chunk)
         if size > limit:
             raise LimitError(f"{name}: unpacks to more than {limit} bytes: unpack it yourself")
-        _guarded(lambda data=chunk: _write_sparse(temp, data))  # type: ignore[misc]
-    _guarded(lambda: temp.truncate(size))
+        _guarded(partial(_write_sparse, temp, chunk))
+    _guarded(partial(temp.truncate, size))
 
 
 def _write_sparse(temp: io.FileIO, chunk: bytes) -> None:

@@ -76,9 +76,10 @@ class Landscape:
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """What moves as one on a shelf: its size in whole tiles, its content from the top left."""
+    """What moves as one on a shelf: its content counts from the cell's top left corner."""
 
     size: Size
+    on_grid: bool
     pictures: tuple[tuple[int, Rect, Rect], ...] = ()
     gap: GapMark | None = None
 
@@ -100,11 +101,9 @@ def place_landscape(
         width_limit: Pixels that the atlas must not be wider than, unless one picture is: what
             tiling keeps in memory grows with the width, not with the height.
     """
-    cells = _cells(pictures, gaps, aspect, tile, max(tile, width_limit // tile * tile))
-    width = _best_width(cells, aspect, tile, width_limit)
-    shelves = _shelves(cells, width)
-    width = _balanced_width(cells, width, len(shelves), tile)
-    return _stand(cells, _shelves(cells, width), width, len(pictures))
+    town = _Town(_cells(pictures, gaps, aspect, tile, width_limit), tile)
+    width = town.balanced_width(town.best_width(aspect, width_limit))
+    return town.stand(width, len(pictures))
 
 
 def _cells(
@@ -115,14 +114,15 @@ def _cells(
 
     def close_quarter() -> None:
         if small:
-            cells.append(_quarter(pictures, small, aspect, tile, width_limit))
+            cells.append(_quarter(pictures, small, aspect, width_limit))
             small.clear()
 
     for number, size in enumerate(pictures):
         if number and gaps[number - 1] >= LARGE_GAP:
             close_quarter()
-            mark = GapMark(number, Rect(0, 0, tile, tile))
-            cells.append(_Cell(Size(tile, tile), gap=mark))
+            mark = Rect(GUTTER, 0, tile // 4, tile // 2)
+            cell = Size(mark.width + 2 * GUTTER, mark.height)
+            cells.append(_Cell(cell, False, gap=GapMark(number, mark)))
         if size.width * size.height < tile * tile:
             small.append(number)
         else:
@@ -133,25 +133,28 @@ def _cells(
 
 
 def _large(number: int, size: Size, tile: int) -> _Cell:
-    """A picture with its top left corner on the grid; the name has half a tile's height or more."""
+    """A picture with its top left corner on the grid.
+
+    Its name has an eighth of its height or more, so that it can be read when the picture can.
+    """
     width = _up(size.width, tile)
-    height = _up(size.height + tile // 2, tile)
+    height = _up(size.height + max(4 * GUTTER, size.height // 8), tile)
+    picture = Rect(0, 0, size.width, size.height)
     label = Rect(0, size.height, width, height - size.height)
-    return _Cell(Size(width, height), ((number, Rect(0, 0, size.width, size.height), label),))
+    return _Cell(Size(width, height), True, ((number, picture, label),))
 
 
 def _quarter(
-    pictures: Sequence[Size], numbers: Sequence[int], aspect: float, tile: int, width_limit: int
+    pictures: Sequence[Size], numbers: Sequence[int], aspect: float, width_limit: int
 ) -> _Cell:
     """Small pictures in columns, the whole about as wide as the aspect says."""
     sizes = [Size(pictures[n].width + GUTTER, pictures[n].height + GUTTER) for n in numbers]
     area = sum(size.width * size.height for size in sizes)
-    height = _up(max(isqrt(int(area / aspect)), max(size.height for size in sizes)), tile)
-    while (columns := _columns(sizes, height))[-1][0] + columns[-1][1] > width_limit:
-        widest = max(width for _, width, _ in columns)
-        if len(columns) == 1 or widest >= width_limit:
-            break
-        height += max(tile, height // 4 // tile * tile)
+    height = max(isqrt(int(area / aspect)), max(size.height for size in sizes))
+    columns = _columns(sizes, height)
+    while len(columns) > 1 and _right(columns) > width_limit:
+        height += height // 4
+        columns = _columns(sizes, height)
     placed = []
     for x, width, members in columns:
         y = 0
@@ -161,8 +164,8 @@ def _quarter(
             label = Rect(x, y + size.height, width - GUTTER, GUTTER)
             placed.append((numbers[member], picture, label))
             y += size.height + GUTTER
-    right = columns[-1][0] + columns[-1][1]
-    return _Cell(Size(_up(right, tile), height), tuple(placed))
+    bottom = max(label.y + label.height for _, _, label in placed)
+    return _Cell(Size(_right(columns), bottom), False, tuple(placed))
 
 
 def _columns(sizes: Sequence[Size], height: int) -> list[tuple[int, int, list[int]]]:
@@ -181,71 +184,86 @@ def _columns(sizes: Sequence[Size], height: int) -> list[tuple[int, int, list[in
     return columns
 
 
-def _best_width(cells: Sequence[_Cell], aspect: float, tile: int, width_limit: int) -> int:
-    """The width, in tiles, whose shelves come nearest to the aspect."""
-    narrowest = max(cell.size.width for cell in cells)
-    total = sum(cell.size.width for cell in cells)
-    widest = max(narrowest, min(width_limit // tile * tile, total))
-
-    def distance(width: int) -> float:
-        height = sum(
-            max(cell.size.height for cell in cells[a:b]) for a, b in _shelves(cells, width)
-        )
-        return abs(log(width / height / aspect))
-
-    return min(range(narrowest, widest + 1, tile), key=distance)
+def _right(columns: Sequence[tuple[int, int, list[int]]]) -> int:
+    x, width, _ = columns[-1]
+    return x + width
 
 
-def _balanced_width(cells: Sequence[_Cell], width: int, shelves: int, tile: int) -> int:
-    """The least width that needs no more shelves: their ends then stand nearly in line."""
-    low, high = max(cell.size.width for cell in cells) // tile, width // tile
-    while low < high:
-        middle = (low + high) // 2
-        if len(_shelves(cells, middle * tile)) <= shelves:
-            high = middle
-        else:
-            low = middle + 1
-    return low * tile
+class _Town:
+    """Cells in order, to be broken into shelves like words into lines."""
 
+    def __init__(self, cells: Sequence[_Cell], tile: int) -> None:
+        self._cells = cells
+        self._tile = tile
+        self._step = tile if any(cell.on_grid for cell in cells) else 1
+        self._narrowest = _up(max(cell.size.width for cell in cells), tile)
 
-def _shelves(cells: Sequence[_Cell], width: int) -> list[tuple[int, int]]:
-    """Which cells share a shelf, as half-open ranges of their numbers."""
-    breaks = [0]
-    used = 0
-    for number, cell in enumerate(cells):
-        if used and used + cell.size.width > width:
-            breaks.append(number)
-            used = 0
-        used += cell.size.width
-    return list(pairwise([*breaks, len(cells)]))
+    def shelves(self, width: int) -> list[tuple[int, int]]:
+        """Which cells share a shelf, as half-open ranges of their numbers."""
+        breaks = [0]
+        used = 0
+        for number, cell in enumerate(self._cells):
+            x = self._after(used, cell)
+            if used and x + cell.size.width > width:
+                breaks.append(number)
+                x = 0
+            used = x + cell.size.width
+        return list(pairwise([*breaks, len(self._cells)]))
 
+    def best_width(self, aspect: float, width_limit: int) -> int:
+        """The width, in tiles, whose shelves come nearest to the aspect."""
+        total = sum(_up(cell.size.width, self._tile) for cell in self._cells)
+        widest = max(self._narrowest, min(width_limit // self._tile * self._tile, total))
 
-def _stand(
-    cells: Sequence[_Cell], shelves: Sequence[tuple[int, int]], width: int, count: int
-) -> Landscape:
-    pictures: list[Rect | None] = [None] * count
-    labels: list[Rect | None] = [None] * count
-    gaps: list[GapMark] = []
-    top = 0
-    for start, end in shelves:
-        height = max(cell.size.height for cell in cells[start:end])
-        x = 0
-        for cell in cells[start:end]:
-            y = top + height - cell.size.height
-            for number, picture, label in cell.pictures:
-                pictures[number] = picture.moved(x, y)
-                labels[number] = label.moved(x, y)
-            if cell.gap is not None:
-                gaps.append(GapMark(cell.gap.before, cell.gap.rect.moved(x, y)))
-            x += cell.size.width
-        top += height
-    return Landscape(
-        width,
-        top,
-        tuple(rect for rect in pictures if rect is not None),
-        tuple(rect for rect in labels if rect is not None),
-        tuple(gaps),
-    )
+        def distance(width: int) -> float:
+            height = sum(self._height(shelf) for shelf in self.shelves(width))
+            return abs(log(width / height / aspect))
+
+        return min(range(self._narrowest, widest + 1, self._tile), key=distance)
+
+    def balanced_width(self, width: int) -> int:
+        """The least width with no more shelves: their ends then stand nearly in line."""
+        shelves = len(self.shelves(width))
+        low, high = self._narrowest // self._tile, width // self._tile
+        while low < high:
+            middle = (low + high) // 2
+            if len(self.shelves(middle * self._tile)) <= shelves:
+                high = middle
+            else:
+                low = middle + 1
+        return low * self._tile
+
+    def stand(self, width: int, count: int) -> Landscape:
+        """Everything in its place."""
+        pictures: list[Rect | None] = [None] * count
+        labels: list[Rect | None] = [None] * count
+        gaps: list[GapMark] = []
+        top = 0
+        for shelf in self.shelves(width):
+            bottom = top + self._height(shelf)
+            x = 0
+            for cell in self._cells[slice(*shelf)]:
+                x = self._after(x, cell)
+                y = bottom - cell.size.height
+                for number, picture, label in cell.pictures:
+                    pictures[number] = picture.moved(x, y)
+                    labels[number] = label.moved(x, y)
+                if cell.gap is not None:
+                    gaps.append(GapMark(cell.gap.before, cell.gap.rect.moved(x, y)))
+                x += cell.size.width
+            top = bottom
+        placed = tuple(rect for rect in pictures if rect is not None)
+        named = tuple(rect for rect in labels if rect is not None)
+        everything = (*placed, *named, *(mark.rect for mark in gaps))
+        right = max(rect.x + rect.width for rect in everything)
+        return Landscape(right, top, placed, named, tuple(gaps))
+
+    def _after(self, x: int, cell: _Cell) -> int:
+        """Where a cell goes when everything before it ends at x."""
+        return _up(x, self._tile) if cell.on_grid else x
+
+    def _height(self, shelf: tuple[int, int]) -> int:
+        return _up(max(cell.size.height for cell in self._cells[slice(*shelf)]), self._step)
 
 
 def _up(pixels: int, step: int) -> int:

@@ -13,6 +13,7 @@ nothing names, which the next build reuses or sweeps.
 from __future__ import annotations
 
 import errno
+import filecmp
 import os
 import re
 import shutil
@@ -41,17 +42,26 @@ def slug(name: str) -> str:
 class Store:
     """An output folder held for one build; use it in a `with` statement."""
 
-    def __init__(self, folder: Path, mode: int = PRIVATE_MODE, *, adopt: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        mode: int = PRIVATE_MODE,
+        *,
+        adopt: bool = False,
+        distrust: bool = False,
+    ) -> None:
         """Nothing is touched before the `with`.
 
         Args:
             folder: The output folder; made if it is not there.
             mode: Permissions of folders; files have the same without x.
             adopt: Take a folder that holds other files. They are left alone.
+            distrust: Take no finished folder for right: all is made anew, and compared.
         """
         self.folder = folder
         self._mode = mode
         self._adopt = adopt
+        self._distrust = distrust
         self._number = 0
 
     def __enter__(self) -> Store:
@@ -110,18 +120,22 @@ class Store:
         return staged
 
     def holds(self, path: str) -> bool:
-        """Whether the finished folder `path` is there."""
-        return (self.folder / path).is_dir()
+        """Whether the finished folder `path` is there and need not be made."""
+        return not self._distrust and (self.folder / path).is_dir()
 
     def keep(self, staged: Path, path: str) -> None:
         """Moves a staged folder to `path`, or drops it where that is there already.
 
-        The path is made from a digest of the content, so what is there is the same.
+        The path is made from a digest of the content, so what is there is the same, unless
+        somebody damaged it: then a distrustful store puts the new one in its place.
         """
-        if self.holds(path):
-            shutil.rmtree(staged)
-        else:
-            staged.rename(self.folder / path)
+        final = self.folder / path
+        if final.is_dir():
+            if self.holds(path) or _same_files(staged, final):
+                shutil.rmtree(staged)
+                return
+            final.rename(self.stage() / "damaged")
+        staged.rename(final)
 
     def publish(self, manifest: Manifest, viewer: dict[str, bytes]) -> None:
         """Commits: the viewer's files, the script twin, then `manifest.json`; then sweeps."""
@@ -147,6 +161,17 @@ class Store:
             for folder in (self.folder / kind).iterdir():
                 if f"{kind}/{folder.name}" not in wanted:
                     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _same_files(one: Path, other: Path) -> bool:
+    """Whether two folders hold the same files with the same bytes."""
+    names = [
+        {file.relative_to(folder) for file in folder.rglob("*") if not file.is_dir()}
+        for folder in (one, other)
+    ]
+    return names[0] == names[1] and all(
+        filecmp.cmp(one / name, other / name, shallow=False) for name in names[0]
+    )
 
 
 def check_folder(folder: Path, *, adopt: bool = False) -> None:

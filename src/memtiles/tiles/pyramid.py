@@ -74,6 +74,8 @@ def save_pyramid(
         raise tiff.error
     if failed is not None:
         raise failed
+    # It carries the date, and dzsave writes it even with properties=False (libvips 8.18.7).
+    (folder / f"{NAME}_files" / "vips-properties.xml").unlink(missing_ok=True)
     (folder / TILE_LIST).write_text("".join(_digest_lines(folder)), encoding="ascii", newline="")
 
 
@@ -95,7 +97,6 @@ def _dzsave(tiff: PlaneTiff, folder: Path, tile_size: int, jobs: int) -> None:
             tile_size=tile_size,
             overlap=OVERLAP,
             depth="onepixel",
-            properties=False,  # the properties file carries a date
         )
     except pyvips.Error as error:
         raise _explain(error) from None

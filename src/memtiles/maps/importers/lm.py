@@ -13,7 +13,8 @@ from memtiles.memory.span import Span
 _ADDRESS = r"[0-9a-fA-F]{8}`?(?:[0-9a-fA-F]{8})?"
 _HEADER = re.compile(r"(?:.*>\s*)?start\s+end\s+module name\s*", re.IGNORECASE)
 _UNLOADED = re.compile(r"Unloaded modules:\s*", re.IGNORECASE)
-_ROW = re.compile(rf"\s*({_ADDRESS})\s+({_ADDRESS})\s+(\S+)(.*)")
+# A third number instead of a name is a row of `dd` or `dq`.
+_ROW = re.compile(rf"\s*({_ADDRESS})\s+({_ADDRESS})\s+(?!{_ADDRESS}(?:\s|$))(\S+)(.*)")
 _LIKE_A_ROW = re.compile(rf"\s*{_ADDRESS}\s+[0-9a-fA-F`]{{4,}}\b.*")
 # `lmf` ends its rows with the path of the image, where `lm` has "(pdb symbols)" and a symbol file.
 _IMAGE_PATH = re.compile(r"\s*(?:[#TCM]\s+)*((?:[A-Za-z]:|\\).*\S)\s*")

@@ -141,9 +141,11 @@ def _segments(
         count = room
     if count > _SEGMENTS_LIMIT:
         raise LimitError(f"{source.name}: {count} segments; at most {_SEGMENTS_LIMIT} are read")
+    if not count:
+        raise DumpError(f"{source.name}: the core holds no memory: its table of segments is gone")
     data = source.read(table_at, count * row_size)
-    rows = np.frombuffer(data, np.uint8)[: len(data) // max(1, row_size) * row_size]
-    table = rows.reshape(-1, max(row_size, 1))[:, : row.itemsize].copy().view(row).reshape(-1)
+    rows = np.frombuffer(data, np.uint8, len(data) // row_size * row_size).reshape(-1, row_size)
+    table = rows[:, : row.itemsize].copy().view(row).reshape(-1)
     segments = _Segments(*(table[field].astype(np.uint64) for field in _Segments._fields))
     loads = segments.where(table["type"] == _PT_LOAD)
     if not len(loads.vaddr):
@@ -173,22 +175,23 @@ def _read_notes(
     """The mapped files, and whether the notes are those of a virtual machine."""
     files: list[MappedFile] | None = None
     guest = False
+    missing = 0
     budget = min(_NOTES_LIMIT, source.size)  # of all note segments together: they may overlap
     for offset, size, alignment in zip(
         segments.offset.tolist(), segments.filesz.tolist(), segments.align.tolist(), strict=True
     ):
         data = source.read(offset, min(size, budget))
         budget -= len(data)
-        if len(data) < size:
-            warnings.append(f"notes are cut: {len(data)} of {size} bytes were read")
+        missing += size - len(data)
         for note in notes(data, ident.order, alignment):
             guest = guest or note.name in (b"QEMU", b"VBCORE")
             if files is None and (note.name, note.type) == (b"CORE", NT_FILE):
-                files = mapped_files(note.desc, ident)
-                if files is None:
+                listed = mapped_files(note.desc, ident)
+                if listed is None:
                     warnings.append("the list of mapped files (NT_FILE) is damaged: not used")
-        if budget <= 0:
-            break
+                files = listed or []
+    if missing:
+        warnings.append(f"the notes are cut: {missing} bytes of them were not read")
     return files or [], guest
 
 
@@ -224,15 +227,13 @@ def _placed(
         # Forbidden by the gABI. The bytes are in the dump, so they are shown; gdb does so too.
         warnings.append(f"{int(odd.sum())} segments hold more bytes than they claim addresses")
     sizes = np.maximum(loads.memsz, in_file)
-    last_address = np.uint64(2**ident.bits - 1)
-    room = last_address - np.minimum(starts, last_address)  # one less than what fits
-    beyond = (sizes > 0) & ((sizes - np.uint64(1) > room) | (starts > last_address))
+    room = np.uint64(2**ident.bits - 1) - starts  # one less than what fits
+    beyond = (sizes > 0) & (sizes - np.uint64(1) > room)
     if bool(np.any(beyond)):
         warnings.append(
             f"{int(beyond.sum())} segments leave the {ident.bits}-bit address space: cut there"
         )
-        fitting = np.minimum(room, np.uint64(2**64 - 2)) + np.uint64(1)
-        sizes = np.where(beyond, np.minimum(sizes, fitting), sizes)
-    kept = (sizes > 0) & (starts <= last_address)
+        sizes = np.where(beyond, room + np.uint64(1), sizes)
+    kept = sizes > 0
     present = np.minimum(in_file, sizes)
     return starts[kept], present[kept], sizes[kept], loads.where(kept)

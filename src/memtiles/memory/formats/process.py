@@ -34,25 +34,27 @@ def open_process(pid: int) -> Dump:
         raise DumpError("live processes are read on Linux only: make a dump of the process first")
     folder = _open_folder(pid)
     try:
-        memory = _open(folder, "mem", pid)
+        memory = _open(folder, "mem")
         try:
             return _dump(pid, folder, memory)
         except BaseException:
             memory.close()
             raise
+    except PermissionError:
+        raise DumpError(no_permission(pid)) from None
+    except (FileNotFoundError, ProcessLookupError):
+        raise DumpError(_without_memory(pid, folder)) from None
+    except OSError as problem:
+        raise DumpError(f"/proc/{pid}: cannot be read: {problem.strerror}") from None
     finally:
         os.close(folder)
 
 
 def _dump(pid: int, folder: int, memory: io.FileIO) -> Dump:
-    name = f"{_text(folder, 'comm', pid).strip()}-{pid}"
-    mappings = parse_proc_maps(_text(folder, "maps", pid), f"/proc/{pid}/maps")
+    name = f"{_text(folder, 'comm').strip()}-{pid}"
+    mappings = parse_proc_maps(_text(folder, "maps"), f"/proc/{pid}/maps")
     if not mappings:
-        # The state is the first word after the name in parentheses, which may hold anything.
-        state = _text(folder, "stat", pid).rpartition(")")[2].split()[0]
-        if state in ("Z", "X"):
-            raise DumpError(ended(pid))
-        raise DumpError(f"process {pid} ({name}) has no memory of its own: a kernel thread")
+        raise DumpError(_without_memory(pid, folder))
     readable = _readable(mappings)
     ident = _program(folder)
     return Dump(
@@ -107,23 +109,26 @@ def _open_folder(pid: int) -> int:
         raise DumpError(f"no process {pid}: it has ended, or /proc does not show it") from None
 
 
-def _open(folder: int, file: str, pid: int) -> io.FileIO:
+def _open(folder: int, file: str) -> io.FileIO:
+    return os.fdopen(os.open(file, os.O_RDONLY, dir_fd=folder), "rb", buffering=0)
+
+
+def _text(folder: int, file: str) -> str:
+    with _open(folder, file) as lines:
+        return lines.readall().decode("utf-8", "backslashreplace")
+
+
+def _without_memory(pid: int, folder: int) -> str:
+    """The message about a process that has no mappings.
+
+    Kernels differ in how they say so: `mem` cannot be opened (ESRCH), or `maps` is empty. Kernel
+    threads never had memory; whatever else has none is over, be it that its parent has yet to hear.
+    """
     try:
-        return os.fdopen(os.open(file, os.O_RDONLY, dir_fd=folder), "rb", buffering=0)
-    except PermissionError:
-        raise DumpError(no_permission(pid)) from None
-    except (FileNotFoundError, ProcessLookupError):
-        raise DumpError(ended(pid)) from None
-    except OSError as problem:
-        raise DumpError(f"/proc/{pid}/{file}: cannot be opened: {problem.strerror}") from None
-
-
-def _text(folder: int, file: str, pid: int) -> str:
-    with _open(folder, file, pid) as lines:
-        try:
-            data = lines.readall()
-        except PermissionError:
-            raise DumpError(no_permission(pid)) from None
-        except ProcessLookupError:
-            raise DumpError(ended(pid)) from None
-    return data.decode("utf-8", "backslashreplace")
+        # "PID (name) STATE ...": the name may hold anything, parentheses too.
+        state = _text(folder, "stat").rpartition(")")[2].split()[0]
+    except OSError:
+        return ended(pid)
+    if state in ("Z", "X"):
+        return ended(pid)
+    return f"process {pid} has no memory of its own: it is a thread of the kernel"

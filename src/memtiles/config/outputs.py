@@ -1,0 +1,146 @@
+"""What a config says about its outputs: pictures, atlases, tiles and limits.
+
+The names of layouts, lenses and styles are stated here again rather than imported: the config
+stands beside the maps and knows nothing of pictures. A test holds the two together.
+"""
+
+from __future__ import annotations
+
+from math import gcd
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from memtiles.config import scalars
+from memtiles.config.inputs import Match, Section
+from memtiles.config.notyet import NOT_YET, hint
+from memtiles.config.scalars import one_of
+
+LayoutName = Annotated[Literal["rows", "classic"], one_of("rows", "classic")]
+Bits = Annotated[Literal[8, 16, 24, 32], one_of(8, 16, 24, 32)]
+LensName = Annotated[Literal["bytes"], one_of("bytes", later=NOT_YET["pictures.lenses[]"].values)]
+
+
+class Override(Section):
+    """Another picture for some regions."""
+
+    match: Match = Field(description="The regions it is for.")
+    layout: LayoutName | None = Field(
+        default=None, description="As in pictures.", json_schema_extra=hint("overrides[].layout")
+    )
+    bits: Bits | None = Field(default=None, description="As in pictures.")
+    width: scalars.WidthOverride | None = Field(
+        default=None, description="As in pictures.", json_schema_extra=hint("overrides[].width")
+    )
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Override:
+        if self.layout is None and self.bits is None and self.width is None:
+            raise ValueError("changes nothing; give layout, bits or width")
+        return self
+
+
+class Pictures(Section):
+    """How a region is drawn."""
+
+    bits: Bits = Field(default=8, description="Bits of a pixel: 1, 2, 3 or 4 bytes of memory each.")
+    layout: LayoutName = Field(
+        default="rows",
+        description="rows shows every byte; classic is the square that Dump2Picture draws.",
+        json_schema_extra=hint("pictures.layout"),
+    )
+    width: scalars.Width = Field(
+        default=None,
+        description="Pixels of a row, or auto: the power of two next above the square root.",
+        json_schema_extra={**hint("pictures.width"), "default": "auto"},
+    )
+    lenses: tuple[LensName, ...] = Field(
+        default=("bytes",),
+        description="What colours mean, one picture each.",
+        json_schema_extra={**hint("pictures.lenses[]"), "minItems": 1, "uniqueItems": True},
+    )
+    bmp: Annotated[Literal["keep"], one_of("keep")] = Field(
+        default="keep",
+        description="Whether the output keeps each region's BMP.",
+        json_schema_extra=hint("pictures.bmp"),
+    )
+
+    @field_validator("width")
+    @classmethod
+    def _width_fits(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if "layout" in info.data and "bits" in info.data:
+            wrong = misfit(info.data["layout"], info.data["bits"], value)
+            if wrong:
+                raise ValueError(wrong)
+        return value
+
+    @field_validator("lenses")
+    @classmethod
+    def _some_each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError(scalars.NO_ITEMS)
+        if len(set(value)) < len(value):
+            raise ValueError("names a lens twice; name each once")
+        return value
+
+    def overridden(self, override: Override) -> Pictures:
+        """These settings with those of the override in their place.
+
+        A width belongs to layout rows: an override to classic drops the width that it inherits.
+        """
+        layout, bits = override.layout or self.layout, override.bits or self.bits
+        width = self.width if override.width is None else override.width
+        if width == "auto" or (override.layout == "classic" and override.width is None):
+            width = None
+        return self.model_copy(update={"layout": layout, "bits": bits, "width": width})
+
+
+def misfit(layout: str, bits: int, width: int | None) -> str | None:
+    """What is wrong with a width, as `pictures` would say it later and without a line number."""
+    if width is None:
+        return None
+    if layout == "classic":
+        return "is not for layout classic, which computes it; remove it or use layout rows"
+    if width * bits % 32:
+        step = 32 // gcd(32, bits)
+        return f"{width} at {bits} bits needs padded rows; use a multiple of {step}"
+    return None
+
+
+class Atlas(Section):
+    """Many pictures on one plane."""
+
+    name: scalars.Slug = Field(description="The atlas's name in the output.")
+    style: Annotated[Literal["landscape"], one_of("landscape")] = Field(
+        default="landscape",
+        description="How the pictures lie: in address order on shelves.",
+        json_schema_extra=hint("atlases[].style"),
+    )
+    aspect: scalars.Aspect = Field(
+        default=(16, 9),
+        description="The plane's width to its height, between 1:100 and 100:1; quote it.",
+        json_schema_extra={"default": "16:9"},
+    )
+
+
+class Tiles(Section):
+    """How pictures are cut into tiles."""
+
+    size: Annotated[Literal[256, 512, 1024], one_of(256, 512, 1024)] = Field(
+        default=512, description="Pixels of a tile's side."
+    )
+    region_pyramids_from: scalars.Size = Field(
+        default=1 << 20,
+        description="Regions of this size and more get a pyramid besides their place in the atlas.",
+        json_schema_extra={"default": "1MiB"},
+    )
+
+
+class Limits(Section):
+    """What a build may cost."""
+
+    output: scalars.PositiveSize = Field(
+        default=64 << 30,
+        description="The most bytes that the output folder may take.",
+        json_schema_extra={"default": "64GiB"},
+    )

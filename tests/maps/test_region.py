@@ -1,0 +1,103 @@
+"""Overlapping claims on addresses, resolved: ranges beat modules beat mappings."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memtiles.maps.region import Region, cut_into_regions, display_name
+from memtiles.memory.dump import Kind, Mapping, Module
+from memtiles.memory.span import Span
+
+
+def module(name: str, start: int, size: int) -> Module:
+    return Module(name, f"/lib/{name}", Span(start, size))
+
+
+def mapping(start: int, size: int, path: str = "", kind: Kind = Kind.ANONYMOUS) -> Mapping:
+    return Mapping(Span(start, size), kind, path, "rw-p")
+
+
+def rows(regions: tuple[Region, ...]) -> list[tuple[str, int, int]]:
+    return [(region.name, region.span.start, region.span.end) for region in regions]
+
+
+def test_a_range_cuts_a_module_and_the_rest_is_kept() -> None:
+    found = cut_into_regions(
+        [("text", Span(0x2000, 0x1000))], [module("libc.so", 0x1000, 0x4000)], [], "module"
+    )
+    assert rows(found.rows) == [
+        ("libc.so", 0x1000, 0x2000),
+        ("text", 0x2000, 0x3000),
+        ("libc.so", 0x3000, 0x5000),
+    ]
+    assert found.report == (
+        "libc.so 0x1000..0x5000 overlaps text: it keeps 0x1000..0x2000, 0x3000..0x5000",
+    )
+    assert all(region.module == module("libc.so", 0x1000, 0x4000) for region in found.rows)
+
+
+def test_a_module_swallows_its_own_mappings_without_a_word() -> None:
+    path = "/lib/libc.so"
+    parts = [
+        mapping(0x1000, 0x1000, path, Kind.MODULE),
+        mapping(0x2000, 0x3000, path, Kind.MODULE),
+    ]
+    found = cut_into_regions([], [module("libc.so", 0x1000, 0x4000)], parts, "module")
+    assert rows(found.rows) == [("libc.so", 0x1000, 0x5000)]
+    assert found.report == ()
+
+
+def test_grouped_by_mapping_each_mapping_is_a_region_of_its_module() -> None:
+    path = "/lib/libc.so"
+    parts = [
+        mapping(0x1000, 0x1000, path, Kind.MODULE),
+        mapping(0x3000, 0x2000, path, Kind.MODULE),
+    ]
+    found = cut_into_regions([], [module("libc.so", 0x1000, 0x4000)], parts, "mapping")
+    assert rows(found.rows) == [
+        ("libc.so", 0x1000, 0x2000),
+        ("libc.so", 0x2000, 0x3000),
+        ("libc.so", 0x3000, 0x5000),
+    ]
+    assert [region.protection for region in found.rows] == ["rw-p", None, "rw-p"]
+    assert found.report == ()
+
+
+def test_the_same_module_twice_as_in_wow64() -> None:
+    twice = [module("fizzbuzz.exe", 0x1000, 0x1000), module("fizzbuzz.exe", 0x1000, 0x1000)]
+    found = cut_into_regions([], twice, [], "module")
+    assert rows(found.rows) == [("fizzbuzz.exe", 0x1000, 0x2000)]
+
+
+def test_names() -> None:
+    assert display_name(Kind.MODULE, r"C:\Windows\System32\ntdll.dll", 0) == "ntdll.dll"
+    assert display_name(Kind.FILE, "/tmp/x (deleted)", 0) == "x"
+    assert display_name(Kind.ANONYMOUS, "", 0x7F00) == "anonymous 0x7f00"
+
+
+claims = st.lists(st.builds(Span, st.integers(0, 50), st.integers(1, 20)), max_size=6)
+
+
+@given(claims, claims, claims)
+def test_every_address_goes_to_the_first_claim_of_the_strongest_layer(
+    ranges: list[Span], modules: list[Span], mappings: list[Span]
+) -> None:
+    found = cut_into_regions(
+        [(f"range {i}", span) for i, span in enumerate(ranges)],
+        [Module(f"module {i}", f"/{i}", span) for i, span in enumerate(modules)],
+        [Mapping(span, Kind.HEAP, f"mapping {i}") for i, span in enumerate(mappings)],
+        "module",
+    )
+    expected: dict[int, str] = {}
+    for layer, spans in (("mapping", mappings), ("module", modules), ("range", ranges)):
+        for number, span in reversed(list(enumerate(spans))):
+            expected |= {address: f"{layer} {number}" for address in range(span.start, span.end)}
+    owners = {
+        address: region.name
+        for region in found.rows
+        for address in range(region.span.start, region.span.end)
+    }
+    assert owners == expected
+    assert sum(region.span.size for region in found.rows) == len(expected)
+    assert list(found.rows) == sorted(found.rows, key=lambda region: region.span)

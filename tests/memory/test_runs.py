@@ -1,0 +1,44 @@
+"""Runs, by property against sets of present offsets."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memtiles.memory.runs import Runs
+
+pieces = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 12)), max_size=12)
+
+
+def members(found: list[tuple[int, int]]) -> set[int]:
+    return {start + i for start, size in found for i in range(size)}
+
+
+@given(pieces)
+def test_pieces_are_sorted_disjoint_and_joined(given_pieces: list[tuple[int, int]]) -> None:
+    runs = Runs.of(given_pieces)
+    assert members(list(runs)) == members(given_pieces)
+    assert runs.total == len(members(given_pieces))
+    ends = [start + size for start, size in runs]
+    assert all(end < start for end, (start, _) in zip(ends, list(runs)[1:], strict=False))
+
+
+@given(pieces, st.integers(0, 70), st.integers(0, 30))
+def test_clip_and_mask(given_pieces: list[tuple[int, int]], start: int, size: int) -> None:
+    runs = Runs.of(given_pieces)
+    inside = {offset - start for offset in members(given_pieces) if start <= offset < start + size}
+    assert members(list(runs.clip(start, size))) == inside
+    assert set(np.flatnonzero(runs.mask(start, size)).tolist()) == inside
+
+
+def test_a_run_to_the_last_address() -> None:
+    runs = Runs.of([(2**64 - 4096, 4096)])
+    assert list(runs) == [(2**64 - 4096, 4096)]
+    assert list(runs.clip(2**64 - 16, 16)) == [(0, 16)]
+
+
+@given(st.integers(1, 50), pieces)
+def test_whole(size: int, given_pieces: list[tuple[int, int]]) -> None:
+    expected = members(given_pieces) == set(range(size))
+    assert Runs.of(given_pieces).is_whole(size) is expected

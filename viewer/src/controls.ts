@@ -1,0 +1,58 @@
+/** The controls: buttons, fields and keys, and what they ask the explorer for. */
+
+import { element } from './elements';
+import type { Explorer } from './explorer';
+import { listenToKeys } from './keyboard';
+
+const ZOOM_STEP = 1.6;
+
+export function listenToControls(explorer: Explorer): void {
+  const { map } = explorer;
+  const text = element('goto-text', HTMLInputElement);
+  const filter = element('filter', HTMLInputElement);
+  const help = element('help', HTMLDialogElement);
+  const atlases = element('atlas', HTMLSelectElement);
+
+  const zoomIn = () => map.zoomBy(ZOOM_STEP);
+  const zoomOut = () => map.zoomBy(1 / ZOOM_STEP);
+  const home = () => map.goHome();
+  const showHelp = () => help.showModal();
+  const press = (id: string, action: () => void) =>
+    element(id, HTMLButtonElement).addEventListener('click', action);
+
+  press('zoom-in', zoomIn);
+  press('zoom-out', zoomOut);
+  press('home', home);
+  press('help-open', showHelp);
+  press('help-close', () => help.close());
+  press('regions-toggle', () => toggleRegions());
+  atlases.addEventListener('change', () => explorer.openAtlasAt(atlases.selectedIndex));
+  element('goto', HTMLFormElement).addEventListener('submit', (event) => {
+    event.preventDefault();
+    explorer.goTo(text.value);
+  });
+  text.addEventListener('input', () => explorer.say(''));
+  listenToKeys({
+    zoomIn,
+    zoomOut,
+    home,
+    pan: (right, down) => map.panBy(right, down),
+    goto: () => text.select(),
+    filter: () => {
+      toggleRegions(true);
+      filter.select();
+    },
+    help: showHelp,
+    leave: () => {
+      explorer.say('');
+      toggleRegions(false);
+      map.viewer.canvas.focus();
+    },
+  });
+}
+
+/** Opens or closes the list of regions where the window is small and the list is a drawer. */
+export function toggleRegions(open?: boolean): void {
+  const opened = document.body.classList.toggle('regions-open', open);
+  element('regions-toggle', HTMLButtonElement).setAttribute('aria-expanded', String(opened));
+}

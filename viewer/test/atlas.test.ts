@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest';
+import { AtlasIndex } from '../src/atlas';
+import { type Atlas, parseManifest, type Rectangle } from '../src/manifest';
+import { RectangleIndex } from '../src/rectangle_index';
+import { SpanIndex } from '../src/spans';
+import { sampleManifest } from './sample';
+
+const manifest = parseManifest(sampleManifest());
+const index = new AtlasIndex(manifest.atlases[0] as Atlas);
+
+test('a pixel of a picture is its address', () => {
+  expect(index.placeAt(10, 30)).toMatchObject({ what: 'memory', address: 0x1000n, count: 1 });
+  expect(index.placeAt(73, 93)).toMatchObject({ what: 'memory', address: 0x1fffn });
+  expect(index.placeAt(113, 31)).toMatchObject({ address: 0x7f12_a000_0001n + 131n, offset: 131n });
+});
+
+test('padding, labels, gaps and the ground are no memory', () => {
+  // 0x1010 bytes in rows of 128: the last row holds 16.
+  expect(index.placeAt(110 + 15, 30 + 32).what).toBe('memory');
+  expect(index.placeAt(110 + 16, 30 + 32).what).toBe('nothing');
+  expect(index.placeAt(12, 12).what).toBe('nothing');
+  expect(index.placeAt(399, 299).what).toBe('nothing');
+  expect(index.placeAt(80, 30)).toMatchObject({ what: 'gap', gap: { size: 0x7f12_9fff_e001n } });
+});
+
+test.each([
+  [-1, 30],
+  [10, -1],
+  [400, 30],
+  [10, 300],
+  [Number.NaN, 0],
+])('pixel (%s, %s) is outside', (x, y) => {
+  expect(index.placeAt(x, y).what).toBe('nothing');
+});
+
+test('an address is its pixel', () => {
+  expect(index.pixelOf(0x1fffn)).toEqual({ x: 73, y: 93 });
+  expect(index.pixelOf(0x7f12_a000_0001n + 0x100fn)).toEqual({ x: 125, y: 62 });
+  for (const address of [0n, 0xfffn, 0x2000n, 0x7f12_a000_0000n, 0x7f12_a000_1011n]) {
+    expect(index.pixelOf(address)).toBeNull();
+  }
+});
+
+test('the rectangle index finds what a walk over all finds', () => {
+  const boxes: Rectangle[] = [];
+  for (let x = 0; x < 40; x += 1) {
+    for (let y = 0; y < 40; y += 1) {
+      boxes.push({ x: x * 25 + (y % 3), y: y * 25, width: 5 + (x % 19), height: 1 + (y % 24) });
+    }
+  }
+  const grid = new RectangleIndex(boxes, (box) => box, 1000, 1000);
+  const holds = (box: Rectangle, x: number, y: number) =>
+    x >= box.x && y >= box.y && x < box.x + box.width && y < box.y + box.height;
+  for (let x = 0; x < 1000; x += 7) {
+    for (let y = 0; y < 1000; y += 11) {
+      expect(grid.at(x, y)).toBe(boxes.find((box) => holds(box, x, y)) ?? null);
+    }
+  }
+  const area = { x: 100, y: 200, width: 333, height: 99 };
+  const touched = grid.touching(area);
+  expect(new Set(touched).size).toBe(touched.length);
+  const inside = boxes.filter(
+    (box) =>
+      box.x < area.x + area.width &&
+      box.x + box.width > area.x &&
+      box.y < area.y + area.height &&
+      box.y + box.height > area.y,
+  );
+  expect(touched).toEqual(expect.arrayContaining(inside));
+  expect(grid.touching({ x: -5, y: -5, width: 2000, height: 2000 })).toHaveLength(boxes.length);
+});
+
+test('of spans that overlap, the one that starts last is meant', () => {
+  const spans = new SpanIndex([
+    { start: 0x100n, size: 0x1000n },
+    { start: 0x200n, size: 0x10n },
+    { start: (1n << 64n) - 1n, size: 1n },
+  ]);
+  expect(spans.holding(0x205n)?.start).toBe(0x200n);
+  expect(spans.holding(0x300n)?.start).toBe(0x100n);
+  expect(spans.holding(0x10ffn)?.start).toBe(0x100n);
+  expect(spans.holding(0x1100n)).toBeNull();
+  expect(spans.holding(0xffn)).toBeNull();
+  expect(spans.holding((1n << 64n) - 1n)?.size).toBe(1n);
+  expect(spans.below(0x2000n)?.start).toBe(0x200n);
+  expect(spans.above(0x2000n)?.start).toBe((1n << 64n) - 1n);
+});

@@ -1,0 +1,107 @@
+/** A manifest as JSON gives it: three regions, one of them without a picture, and a gap. */
+export function sampleManifest() {
+  const pyramid = {
+    width: 400,
+    height: 300,
+    tile_size: 512,
+    overlap: 0,
+    format: 'png',
+    levels: 10,
+    tiles: 10,
+    list: 'tiles.sha256',
+    sha256: '',
+  };
+  const picture = { layout: 'rows', lens: 'bytes', bits: 8, bmp: [], pyramid: null };
+  const region = { space: 'virtual', protection: 'r-xp', sha256: null };
+  return {
+    version: 1,
+    generator: 'memtiles 0.1.0',
+    title: 'sample.core',
+    dump: { name: 'sample.core', format: 'elf-core', size: '0x3000', address_bits: 64 },
+    spaces: [{ name: 'virtual' }, { name: 'physical' }],
+    modules: [
+      {
+        name: 'libc.so.6',
+        path: '/usr/lib/libc.so.6',
+        space: 'virtual',
+        start: '0x7f129fff0001',
+        size: '0x20000',
+      },
+      {
+        name: 'ntdll.dll',
+        path: 'C:\\Windows\\System32\\ntdll.dll',
+        space: 'virtual',
+        start: '0xffffffffffffe000',
+        size: '0x1000',
+      },
+    ],
+    pictures: [
+      {
+        ...picture,
+        path: 'pictures/heap',
+        size: '0x1000',
+        width: 64,
+        height: 64,
+        runs: { file: 'runs.json', script: null, whole: true },
+      },
+      {
+        ...picture,
+        path: 'pictures/libc',
+        size: '0x1010',
+        width: 128,
+        height: 33,
+        runs: { file: 'runs.json', script: 'runs.js', whole: false },
+      },
+    ],
+    regions: [
+      {
+        ...region,
+        name: '[heap]',
+        kind: 'heap',
+        start: '0x1000',
+        size: '0x1000',
+        present: '0x1000',
+        module: null,
+        picture: 0,
+      },
+      {
+        ...region,
+        name: 'libc.so.6',
+        kind: 'module',
+        start: '0x7f12a0000001',
+        size: '0x1010',
+        present: '0x1000',
+        module: 0,
+        picture: 1,
+      },
+      {
+        ...region,
+        name: 'ntdll.dll',
+        kind: 'module',
+        start: '0xffffffffffffe000',
+        size: '0x1000',
+        present: '0x0',
+        module: 1,
+        picture: null,
+      },
+    ],
+    atlases: [
+      {
+        name: 'landscape',
+        style: 'landscape',
+        space: 'virtual',
+        layout: 'rows',
+        lens: 'bytes',
+        path: 'atlases/landscape',
+        pyramid,
+        placements: [
+          { region: 0, x: 10, y: 30, label: { x: 10, y: 10, width: 64, height: 16 } },
+          { region: 1, x: 110, y: 30, label: { x: 110, y: 10, width: 128, height: 16 } },
+        ],
+        gaps: [
+          { x: 80, y: 30, width: 20, height: 64, size: '0x7f129fffe001', before: 0, after: 1 },
+        ],
+      },
+    ],
+  };
+}

@@ -1,0 +1,157 @@
+import { describe, expect, test } from 'vitest';
+import { formatAddress, parseAddress, parseSpaceAddress } from '../src/address';
+import { formatBytes, formatPercent } from '../src/bytes';
+import { parseManifest } from '../src/manifest';
+import { formatPermalink, parsePermalink } from '../src/permalink';
+import { filterRegions } from '../src/regions_list';
+import { RunList } from '../src/runs';
+import { scaleAt } from '../src/scale';
+import { TargetFinder } from '../src/target';
+import { sampleManifest } from './sample';
+
+describe('addresses', () => {
+  test.each([
+    ['0x7f12a0003c10', 0x7f12_a000_3c10n],
+    ['7F12A0003C10', 0x7f12_a000_3c10n],
+    ['fffff800`00800000', 0xffff_f800_0080_0000n],
+    ['0xfffff800`00800000', 0xffff_f800_0080_0000n],
+    ['  0X10 ', 16n],
+    ['ffffffffffffffff', (1n << 64n) - 1n],
+    ['0000000000000000000010', 16n],
+  ])('%s', (text, address) => expect(parseAddress(text)).toBe(address));
+
+  test.each([
+    '',
+    '0x',
+    'xyz',
+    '-1',
+    '1.5',
+    '10000000000000000',
+    'ffff`80',
+    'ffff`008000000',
+    '0x1 0x2',
+    '1`00000000`00000000',
+  ])('%j is none', (text) => expect(parseAddress(text)).toBeNull());
+
+  test('with their space', () => {
+    const spaces = ['virtual', 'physical'];
+    expect(parseSpaceAddress('physical:0x10', spaces)).toEqual({ space: 'physical', address: 16n });
+    expect(parseSpaceAddress('other:0x10', spaces)).toBeNull();
+    expect(parseSpaceAddress('0x10', spaces)).toBeNull();
+  });
+
+  test('are padded to the width of the dump', () => {
+    expect(formatAddress(0x7f12_a000_3c10n, 64)).toBe('0x00007f12a0003c10');
+    expect(formatAddress(0x40_0000n, 32)).toBe('0x00400000');
+  });
+});
+
+describe('amounts', () => {
+  test.each([
+    [0, '0 bytes'],
+    [1, '1 byte'],
+    [4096, '4 KiB'],
+    [385_025, '376 KiB'],
+    [13_633_814_578_790n, '12.4 TiB'],
+    [(1n << 64n) - 1n, '16 EiB'],
+  ])('%s bytes', (size, text) => expect(formatBytes(size)).toBe(text));
+
+  test.each([
+    [0n, 100n, '0%'],
+    [1n, 1_000_000n, '<1%'],
+    [50n, 100n, '50%'],
+    [999_999n, 1_000_000n, '>99%'],
+    [100n, 100n, '100%'],
+  ])('%s of %s', (present, size, text) => expect(formatPercent(present, size)).toBe(text));
+});
+
+describe('permalinks', () => {
+  const spaces = ['virtual'];
+
+  test('round trip', () => {
+    for (const zoom of [null, 0.0123, 16, 64]) {
+      const link = { space: 'virtual', address: (1n << 64n) - 1n, zoom };
+      expect(parsePermalink(formatPermalink(link), spaces)).toEqual(link);
+    }
+  });
+
+  test('are an address without a zoom', () => {
+    const link = { space: 'virtual', address: 0x7f12_a000_3c10n, zoom: null };
+    expect(formatPermalink(link)).toBe('#virtual:0x7f12a0003c10');
+  });
+
+  test.each(['', '#', '#virtual', '#virtual:zz', '#other:0x1', '#%E0%A4%A'])('%j is none', (hash) =>
+    expect(parsePermalink(hash, spaces)).toBeNull(),
+  );
+
+  test('a zoom that cannot be is left out', () => {
+    expect(parsePermalink('#virtual:0x1@-3', spaces)?.zoom).toBeNull();
+    expect(parsePermalink('#virtual:0x1@fast', spaces)?.zoom).toBeNull();
+  });
+});
+
+describe('the go-to box', () => {
+  const manifest = parseManifest(sampleManifest());
+  const finder = new TargetFinder(manifest);
+
+  test.each([
+    ['0x1234', 'virtual', 0x1234n],
+    ['physical:1234', 'physical', 0x1234n],
+    ['libc.so.6+0x10', 'virtual', 0x7f12_9fff_0011n],
+    ['LIBC.SO.6 + 10', 'virtual', 0x7f12_9fff_0011n],
+    ['ntdll+1', 'virtual', 0xffff_ffff_ffff_e001n],
+    ['[heap]+ff', 'virtual', 0x10ffn],
+  ])('%s', (text, space, address) => {
+    expect(finder.find(text, 'virtual')).toMatchObject({ what: 'address', space, address });
+  });
+
+  test.each(['[heap]', '[HEAP]', 'hea'])('%s is a region', (text) => {
+    expect(finder.find(text, 'virtual')).toMatchObject({
+      what: 'region',
+      region: { name: '[heap]' },
+    });
+  });
+
+  test('says what it does not know', () => {
+    expect(finder.find('kernel32', 'virtual')).toMatchObject({ what: 'unknown' });
+    expect(finder.find('', 'virtual')).toMatchObject({ what: 'unknown' });
+  });
+
+  test('names the neighbours of an address in no region', () => {
+    const sentence = finder.describeUnmapped('virtual', 0x3000n);
+    expect(sentence).toContain('[heap] ends 4 KiB below');
+    expect(sentence).toContain('libc.so.6 starts 127 TiB above');
+  });
+});
+
+test('the filter takes names, kinds and addresses', () => {
+  const { regions } = parseManifest(sampleManifest());
+  const names = (text: string) => filterRegions(regions, text).map(({ name }) => name);
+  expect(names('')).toHaveLength(3);
+  expect(names('LIBC')).toEqual(['libc.so.6']);
+  expect(names('module')).toEqual(['libc.so.6', 'ntdll.dll']);
+  expect(names('0x7f12a0000010')).toEqual(['libc.so.6']);
+  expect(names('nothing')).toEqual([]);
+});
+
+test('a run list holds exactly its bytes', () => {
+  const list = new RunList([
+    ['0x0', '0x10'],
+    ['0x20', '0x1'],
+    ['0xfffffffffffffff0', '0xf'],
+  ]);
+  const held = [];
+  for (let offset = 0n; offset < 0x30n; offset += 1n) if (list.holds(offset, 1)) held.push(offset);
+  expect(held).toEqual([...Array.from({ length: 16 }, (_, offset) => BigInt(offset)), 0x20n]);
+  expect(list.holds(0xen, 2)).toBe(true);
+  expect(list.holds(0xfn, 2)).toBe(false);
+  expect(list.holds(0xffff_ffff_ffff_fffen, 1)).toBe(true);
+  expect(new RunList([]).holds(0n, 1)).toBe(false);
+});
+
+test('the scale counts bytes of a row, and of a pixel', () => {
+  expect(scaleAt(1, 1)).toEqual({ rowBytes: 128, length: 128, pixel: '1 byte = 1 pixel' });
+  expect(scaleAt(16, 1)).toEqual({ rowBytes: 8, length: 128, pixel: '1 byte = 16 × 16 pixels' });
+  expect(scaleAt(1 / 64, 1)).toMatchObject({ rowBytes: 8192, pixel: '1 pixel ≈ 4 KiB' });
+  expect(scaleAt(64, 4)).toMatchObject({ rowBytes: 8, length: 128 });
+});
