@@ -76,8 +76,8 @@ def build(
         plan = make_plan(config, dump, open_maps(config))
         _check_limit(config, plan)
         with Store(config.output, mode, adopt=force, distrust=rehash) as store, disk_errors():
-            _check_disk(config, plan)
-            known = {} if rehash else _known_digests(store, dump)
+            known = {} if rehash else _known_digests(config, store, dump)
+            _check_disk(config, plan, known)
             stages = _Stages(config, plan, store, jobs, progress or Silence())
             pictures = stages.draw(known)
             atlases = stages.stitch(pictures)
@@ -85,7 +85,7 @@ def build(
             manifest = describe_site(dump, plan, pictures, atlases, viewer)
             store.publish(manifest, viewer)
             if dump.identity is not None:
-                remember(store.folder, dump.identity)
+                remember(store.folder, dump.identity, _reading(config))
     return manifest, plan
 
 
@@ -97,18 +97,31 @@ def _check_limit(config: Config, plan: Plan) -> None:
         )
 
 
-def _check_disk(config: Config, plan: Plan) -> None:
+def _check_disk(config: Config, plan: Plan, known: dict[tuple[str, int, int], str]) -> None:
+    """Refuses before anything is read; regions of known digest are on the disk already."""
+    needed = 0
+    for planned in plan.drawn:
+        span = planned.region.span
+        if (plan.space.name, span.start, span.size) not in known:
+            needed += planned.present
     free = shutil.disk_usage(config.output).free
-    if plan.bmp_bytes > free:
+    if needed > free:
         raise DiskFullError(
-            f"{config.output}: the pictures alone take {plan.bmp_bytes:,} bytes, {free:,} are free"
+            f"{config.output}: the pictures alone take {needed:,} bytes, {free:,} are free"
         )
 
 
-def _known_digests(store: Store, dump: Dump) -> dict[tuple[str, int, int], str]:
+def _reading(config: Config) -> str:
+    """What besides the dump's file decides which byte is at which address: base and the like."""
+    return config.dump.model_dump_json(exclude={"path"})
+
+
+def _known_digests(config: Config, store: Store, dump: Dump) -> dict[tuple[str, int, int], str]:
     """Digests by (space, start, size) that an untouched dump's last build found."""
     before = store.manifest()
-    if before is None or dump.identity is None or not is_unchanged(store.folder, dump.identity):
+    if before is None or dump.identity is None:
+        return {}
+    if not is_unchanged(store.folder, dump.identity, _reading(config)):
         return {}
     return {
         (row.space, row.start, row.size): row.sha256

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memtiles.maps.region import Region, cut_into_regions, display_name
+from memtiles.maps.region import Region, cut_into_regions
 from memtiles.memory.dump import Kind, Mapping, Module
 from memtiles.memory.span import Span
 
@@ -70,10 +70,18 @@ def test_the_same_module_twice_as_in_wow64() -> None:
     assert rows(found.rows) == [("fizzbuzz.exe", 0x1000, 0x2000)]
 
 
-def test_names() -> None:
-    assert display_name(Kind.MODULE, r"C:\Windows\System32\ntdll.dll", 0) == "ntdll.dll"
-    assert display_name(Kind.FILE, "/tmp/x (deleted)", 0) == "x"
-    assert display_name(Kind.ANONYMOUS, "", 0x7F00) == "anonymous 0x7f00"
+def test_mappings_are_named_by_file_or_else_by_kind_and_address() -> None:
+    found = cut_into_regions(
+        [],
+        [],
+        [
+            mapping(0x1000, 0x1000, r"C:\Windows\System32\ntdll.dll"),
+            mapping(0x2000, 0x1000, "/tmp/x (deleted)"),
+            mapping(0x7F00_0000, 0x1000),
+        ],
+        "module",
+    )
+    assert [name for name, _, _ in rows(found.rows)] == ["ntdll.dll", "x", "anonymous 0x7f000000"]
 
 
 claims = st.lists(st.builds(Span, st.integers(0, 50), st.integers(1, 20)), max_size=6)

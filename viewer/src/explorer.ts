@@ -72,7 +72,11 @@ export class Explorer {
 
   async openAtlasAt(at: number): Promise<void> {
     const atlas = this.manifest.atlases[at];
-    if (atlas) await this.openAtlas(atlas);
+    if (!atlas) return;
+    // A mark left behind in the other atlas would go on naming this view's link.
+    this.marked = null;
+    this.selected = null;
+    await this.openAtlas(atlas);
   }
 
   /** Goes to what a reader means by `text`, or says why not. */

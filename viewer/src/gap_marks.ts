@@ -25,22 +25,31 @@ function drawGapMark(context: CanvasRenderingContext2D, gap: Gap, view: View): v
   const upright = box.height >= box.width;
   const [length, thickness] = upright ? [box.height, box.width] : [box.width, box.height];
   if (thickness < 3 * view.ratio || length < 8 * view.ratio) return;
-  context.save();
-  context.translate(box.x + box.width / 2, box.y + box.height / 2);
-  if (upright) context.rotate(-Math.PI / 2);
   const size = TEXT_SIZE * view.ratio;
   context.font = `${size}px ${LABEL_FONT}`;
   context.textBaseline = 'middle';
   context.textAlign = 'center';
   const text = formatBytes(gap.size);
   const textRoom = textWidth(context, text) + size;
-  const withText = thickness >= size * 1.3 && length >= textRoom + size;
-  drawTear(context, -length / 2, withText ? -textRoom / 2 : 0, thickness, view.ratio);
-  drawTear(context, withText ? textRoom / 2 : 0, length / 2, thickness, view.ratio);
+  const level = box.width >= textRoom;
+  const opening = level && upright ? size * 2 : textRoom;
+  const withText = length >= opening + 2 * size && thickness >= size * 1.3;
+  context.save();
+  context.translate(box.x + box.width / 2, box.y + box.height / 2);
+  context.save();
+  if (upright) context.rotate(-Math.PI / 2);
+  if (withText) {
+    drawTear(context, -length / 2, -opening / 2, thickness, view.ratio);
+    drawTear(context, opening / 2, length / 2, thickness, view.ratio);
+  } else {
+    drawTear(context, -length / 2, length / 2, thickness, view.ratio);
+  }
+  if (level) context.restore();
   if (withText) {
     context.fillStyle = TEXT_COLOUR;
     context.fillText(text, 0, 0);
   }
+  if (!level) context.restore();
   context.restore();
 }
 

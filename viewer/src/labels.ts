@@ -15,6 +15,7 @@ const SMALLEST_TEXT = 10;
 const LARGEST_TEXT = 15;
 const CHIP_TEXT = 12;
 const MARGIN = 8;
+const AIR = 5;
 const DETAIL_COLOUR = '#a9a6c9';
 
 /**
@@ -51,7 +52,8 @@ function drawInRoom(context: CanvasRenderingContext2D, placed: PlacedRegion, vie
   // A high room is filled from the picture's side, so that nobody wonders whose name it is.
   const above = label.y < placed.y;
   const spare = Math.max(0, box.height - lines * line);
-  const first = box.y + (above ? spare : 0) + Math.min(line, box.height) / 2;
+  const air = Math.min(spare, AIR * view.ratio);
+  const first = box.y + (above ? spare - air : air) + Math.min(line, box.height) / 2;
   context.fillStyle = KIND_COLOURS[region.kind];
   context.fillText(name, x, first);
   const details = `${formatHex(region.start)}  ${formatBytes(region.size)}`;

@@ -35,7 +35,7 @@ def load_config(path: Path) -> Config:
         known = source.unread | {mistake.location for mistake in later}
         mistakes += later
         try:
-            config = Config.model_validate(source.value, context={"folder": path.parent.absolute()})
+            config = Config.model_validate(source.value, context={"folder": path.parent.resolve()})
         except ValidationError as error:
             mistakes += _mistakes(source, known, error)
         else:

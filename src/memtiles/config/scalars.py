@@ -7,6 +7,7 @@ made in code.
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -63,7 +64,9 @@ def _shape(value: object) -> str:
 
 def _path(value: object, info: ValidationInfo) -> Path:
     folder = info.context["folder"] if info.context else Path()
-    return Path(folder, value if isinstance(value, Path) else _text(value))
+    # `..` is taken out as text, which is right because the config's own folder has no links in it;
+    # `resolve` would follow a link in the last place too, and hide an output folder that is one.
+    return Path(os.path.normpath(Path(folder, value if isinstance(value, Path) else _text(value))))
 
 
 def _slug(value: object) -> str:

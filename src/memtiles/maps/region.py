@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from memtiles.memory.dump import Kind, Mapping, Module
+from memtiles.memory.modules import last_part
 from memtiles.memory.span import Span
 
 Group = Literal["module", "mapping"]
@@ -43,12 +44,6 @@ class Regions:
     report: tuple[str, ...]
 
 
-def display_name(kind: Kind, path: str, start: int) -> str:
-    r"""The last part of a path, of `/` or `\` kind; kind and address for what has no name."""
-    name = path.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1].removesuffix(" (deleted)")
-    return name or f"{kind.value} {start:#x}"
-
-
 def cut_into_regions(
     ranges: Sequence[tuple[str, Span]],
     modules: Sequence[Module],
@@ -68,7 +63,7 @@ def cut_into_regions(
     of_modules = [Region(m.name, Kind.MODULE, m.span, None, m) for m in modules]
     of_mappings = [
         Region(
-            display_name(mapping.kind, mapping.name, mapping.span.start),
+            last_part(mapping.name) or f"{mapping.kind.value} {mapping.span.start:#x}",
             mapping.kind,
             mapping.span,
             mapping.protection,

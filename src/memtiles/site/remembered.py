@@ -21,9 +21,15 @@ from memtiles.memory.dump import Identity
 _VERSION = 1
 
 
-def remember(output: Path, identity: Identity) -> None:
-    """Notes which dump the manifest now in `output` was made from."""
-    content = {"version": _VERSION, "manifest": _digest(output), "dump": asdict(identity)}
+def remember(output: Path, identity: Identity, reading: str) -> None:
+    """Notes which dump the manifest now in `output` was made from.
+
+    Args:
+        output: The output folder.
+        identity: Of the dump's file.
+        reading: How the file was read: what else decides which byte is at which address.
+    """
+    content = _content(output, identity, reading)
     note = _note(output)
     with suppress(OSError):
         note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -32,16 +38,22 @@ def remember(output: Path, identity: Identity) -> None:
         staged.replace(note)
 
 
-def is_unchanged(output: Path, identity: Identity) -> bool:
-    """Whether the manifest in `output` was made from this very, untouched file."""
+def is_unchanged(output: Path, identity: Identity, reading: str) -> bool:
+    """Whether the manifest in `output` was made from this very, untouched file, read like this."""
     try:
         content = json.loads(_note(output).read_text())
-        digest = _digest(output)
+        return bool(content == _content(output, identity, reading))
     except (OSError, ValueError):
         return False
-    return bool(
-        content == {"version": _VERSION, "manifest": digest, "dump": asdict(identity)},
-    )
+
+
+def _content(output: Path, identity: Identity, reading: str) -> dict[str, object]:
+    return {
+        "version": _VERSION,
+        "manifest": _digest(output),
+        "dump": asdict(identity),
+        "reading": reading,
+    }
 
 
 def _note(output: Path) -> Path:

@@ -19,13 +19,14 @@ import re
 import shutil
 import stat
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from memtiles.errors import DiskFullError, LockedError, UsageError
+from memtiles.errors import DiskFullError, LockedError, MemtilesError, UsageError
 from memtiles.manifest import FILE, SCRIPT_FILE, Manifest, read_manifest
+from memtiles.site.viewer import FILES as VIEWER_FILES
 
 PRIVATE_MODE = 0o700
 
@@ -84,7 +85,8 @@ class Store:
             self.folder.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(self.folder / LOCK_FILE, mode=self._mode & 0o666)
         try:
-            self._lock.acquire(timeout=0)
+            with disk_errors():
+                self._lock.acquire(timeout=0)
         except Timeout:
             raise LockedError(
                 f"{self.folder}: another build is writing here; wait for it"
@@ -100,10 +102,19 @@ class Store:
         """Permissions of what an earlier build left, where this one wants others."""
         if stat.S_IMODE(self.folder.stat().st_mode) == self._mode:
             return
-        for top, _, files in os.walk(self.folder):
-            Path(top).chmod(self._mode)
-            for file in files:
-                (Path(top) / file).chmod(self._mode & 0o666)
+        for name in (LOCK_FILE, FILE, SCRIPT_FILE, *VIEWER_FILES):
+            self._chmod_file(self.folder / name)
+        for kind in _KINDS:
+            for top, _, files in os.walk(self.folder / kind, topdown=False):
+                for file in files:
+                    self._chmod_file(Path(top) / file)
+                Path(top).chmod(self._mode)
+        # Last, because it is what tells the next build that all the others are done.
+        self.folder.chmod(self._mode)
+
+    def _chmod_file(self, file: Path) -> None:
+        if file.is_file() and not file.is_symlink():
+            file.chmod(self._mode & 0o666)
 
     def manifest(self) -> Manifest | None:
         """The manifest of the build before, or None where there is none that can be used."""
@@ -139,28 +150,36 @@ class Store:
 
     def publish(self, manifest: Manifest, viewer: dict[str, bytes]) -> None:
         """Commits: the viewer's files, the script twin, then `manifest.json`; then sweeps."""
-        for name, content in viewer.items():
-            self._replace(name, content)
-        self._replace(SCRIPT_FILE, manifest.to_script())
-        self._replace(FILE, manifest.to_json())
+        files = {**viewer, SCRIPT_FILE: manifest.to_script(), FILE: manifest.to_json()}
+        for name, content in files.items():
+            self._write(name, content)
+        # All at once, after the slow part: a kill in between leaves a page of one build beside
+        # the manifest of another.
+        for name in files:
+            (self.folder / _STAGING / name).replace(self.folder / name)
         _sync_folder(self.folder)
         pictures = {row.path for row in manifest.pictures}
         self._sweep(pictures | {row.path for row in manifest.atlases})
 
-    def _replace(self, name: str, content: bytes) -> None:
-        final = self.folder / name
-        staged = self.folder / _STAGING / name
-        with staged.open("wb") as file:
+    def _write(self, name: str, content: bytes) -> None:
+        with (self.folder / _STAGING / name).open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        staged.replace(final)
 
     def _sweep(self, wanted: Collection[str]) -> None:
+        """Removes what the manifest does not name.
+
+        Each folder leaves its place by one rename: one that was removed only in part, by a build
+        that was killed, would be taken for finished when its content is wanted again.
+        """
+        swept = self.stage()
         for kind in _KINDS:
             for folder in (self.folder / kind).iterdir():
                 if f"{kind}/{folder.name}" not in wanted:
-                    shutil.rmtree(folder, ignore_errors=True)
+                    with suppress(OSError):
+                        folder.rename(swept / f"{kind}-{folder.name}")
+        shutil.rmtree(swept, ignore_errors=True)
 
 
 def _same_files(one: Path, other: Path) -> bool:
@@ -195,12 +214,29 @@ def check_folder(folder: Path, *, adopt: bool = False) -> None:
     for name in (LOCK_FILE, _STAGING, *_KINDS):
         if (folder / name).is_symlink():
             raise UsageError(f"{folder / name} is a link: this is no folder that memtiles made")
-    known = (LOCK_FILE, FILE)
-    if not adopt and not any((folder / name).exists() for name in known) and any(folder.iterdir()):
+    with disk_errors():
+        if (folder / LOCK_FILE).exists() or _has_manifest(folder):
+            return
+        found = sorted(file.name for file in folder.iterdir())
+    if found and not adopt:
         raise UsageError(
             f"{folder}: the output folder holds other files; choose another, or leave them alone "
             "and build beside them with --force"
         )
+    for name in (_STAGING, *_KINDS, FILE, SCRIPT_FILE, *VIEWER_FILES):
+        if name in found:
+            raise UsageError(
+                f"{folder / name} is in the way and not of memtiles: choose another output folder"
+            )
+
+
+def _has_manifest(folder: Path) -> bool:
+    """Whether a manifest of ours is there; many programs call a file of theirs manifest.json."""
+    try:
+        read_manifest((folder / FILE).read_bytes())
+    except (FileNotFoundError, MemtilesError):
+        return False
+    return True
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
 
-from memtiles.errors import DumpError, UsageError
+from memtiles.errors import DumpError, UnknownFormatError, UsageError
 from memtiles.memory.dump import Dump
 from memtiles.memory.signatures import known_kind
 from memtiles.memory.source import FileSource
@@ -87,7 +87,8 @@ def open_dump(
 
     Raises:
         UsageError: An unknown format, or an option that does not fit.
-        DumpError: The file cannot be opened, is not recognised or is malformed.
+        UnknownFormatError: No format recognises it.
+        DumpError: The file cannot be opened or is malformed.
         LimitError: The file asks for more than a stated limit.
         DiskFullError: There is no room to unpack it.
     """
@@ -124,7 +125,7 @@ def _sniffed(source: FileSource) -> Format:
         raise DumpError(
             f"{source.name}: {kind}: not read yet by this version; `format: raw` pictures any file"
         )
-    raise DumpError(
+    raise UnknownFormatError(
         f"{source.name}: its first bytes ({head[:8].hex(' ')}) are not those of a known dump; "
         "`format: raw` pictures any file"
     )

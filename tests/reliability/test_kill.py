@@ -1,0 +1,131 @@
+"""SIGKILL at any moment leaves the old site or the new one, and the next build is none the wiser."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from reliability.builds import command, memtiles, tree, write_inputs
+
+from memtiles.cli import run
+
+pytestmark = pytest.mark.skipif(
+    not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL"
+)
+
+KILLS_EACH = 10
+
+# Kills itself right before it takes the given step of changing the output folder.
+KILLED_AT_STEP = """
+import os, signal, sys
+event, step = sys.argv[1], int(sys.argv[2])
+seen = 0
+def hook(name, _):
+    global seen
+    if name == event:
+        seen += 1
+        if seen == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(hook)
+from memtiles.cli import main
+main(sys.argv[3:])
+"""
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """Two builds that nobody disturbed: of a dump, and of the same dump with another heap."""
+
+    first_config: Path
+    first: Path
+    second_config: Path
+    second: Path
+    seconds: float
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    """Built from `small_core` with two heaps; the seconds are those of the slower build."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    sites, configs, seconds = [], [], 0.0
+    for heap in ("first", "second"):
+        configs.append(write_inputs(folder / heap, heap))
+        sites.append(folder / heap / "site")
+        start = time.monotonic()
+        assert memtiles("build", configs[-1], "--quiet").code == 0
+        seconds = max(seconds, time.monotonic() - start)
+    assert tree(sites[0]) != tree(sites[1])
+    return Undisturbed(configs[0], sites[0], configs[1], sites[1], seconds)
+
+
+@pytest.mark.parametrize("is_rebuild", [False, True], ids=["first build", "rebuild"])
+def test_killed_at_random_moments(
+    undisturbed: Undisturbed, tmp_path: Path, is_rebuild: bool
+) -> None:
+    choose = random.Random(66)
+    for number in range(KILLS_EACH):
+        site = tmp_path / f"site{number}"
+        moment = undisturbed.seconds * (number + choose.random()) / KILLS_EACH
+        _kill_a_build(undisturbed, site, moment, is_rebuild)
+        _is_old_or_new(undisturbed, site)
+        assert memtiles("build", undisturbed.second_config, "--output", site, "--quiet").code == 0
+        assert tree(site) == tree(undisturbed.second), f"killed after {moment:.3f} s"
+
+
+def _kill_a_build(undisturbed: Undisturbed, site: Path, moment: float, is_rebuild: bool) -> None:
+    """Kills a build after `moment` seconds, or sooner where it is done by then."""
+    while True:
+        shutil.rmtree(site, ignore_errors=True)
+        if is_rebuild:
+            shutil.copytree(undisturbed.first, site)
+        build = command("build", undisturbed.second_config, "--output", site, "--quiet")
+        with subprocess.Popen(build) as process:
+            time.sleep(moment)
+            process.kill()
+        if process.returncode == -signal.SIGKILL:
+            return
+        moment *= 0.8
+
+
+@pytest.mark.parametrize("step", range(1, 13))
+def test_killed_before_every_rename(undisturbed: Undisturbed, tmp_path: Path, step: int) -> None:
+    _kill_at_step(undisturbed, tmp_path / "site", "os.rename", step)
+
+
+@pytest.mark.parametrize("step", [1, 2, 5, 20, 50, 80])
+def test_killed_while_removing(undisturbed: Undisturbed, tmp_path: Path, step: int) -> None:
+    _kill_at_step(undisturbed, tmp_path / "site", "os.remove", step)
+
+
+def _kill_at_step(undisturbed: Undisturbed, site: Path, event: str, step: int) -> None:
+    """A rebuild dies; then the dump is again what it was before: old folders must be whole."""
+    shutil.copytree(undisturbed.first, site)
+    build = ["build", str(undisturbed.second_config), "--output", str(site), "--quiet"]
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED_AT_STEP, event, str(step), *build], check=False
+    )
+    if killed.returncode == 0:
+        pytest.skip(f"a rebuild has fewer than {step} steps of {event}")
+    assert killed.returncode == -signal.SIGKILL
+    _is_old_or_new(undisturbed, site)
+    assert memtiles("build", undisturbed.first_config, "--output", site, "--quiet").code == 0
+    assert tree(site) == tree(undisturbed.first)
+
+
+def _is_old_or_new(undisturbed: Undisturbed, site: Path) -> None:
+    """No manifest, or the manifest of an undisturbed build, and `check` finds all of it sound."""
+    manifest = site / "manifest.json"
+    if not manifest.exists():
+        return
+    before_and_after = [undisturbed.first, undisturbed.second]
+    assert manifest.read_bytes() in [(one / "manifest.json").read_bytes() for one in before_and_after]
+    assert json.loads(manifest.read_bytes())["pictures"]
+    assert run(["check", str(site), "--quiet"]) == 0
