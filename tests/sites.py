@@ -1,4 +1,4 @@
-"""A made-up process in an ELF core, whose every byte a test knows, and eyes that read a site's tiles.
+"""A made-up process in an ELF core, whose every byte a test knows, and eyes that read its site.
 
 The core comes from `builders.elf`, tiles are read by Pillow, manifests by `json`: nothing here
 shares code with what is tested.
@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from builders.elf import Load, elf_core, nt_file
 from PIL import Image
 
+from builders.elf import Load, elf_core, nt_file
 from memtiles.cli import run
 
 PAGE = 4096
@@ -38,7 +38,7 @@ class Memory:
 
 @cache
 def made_up_process() -> tuple[bytes, Memory]:
-    """A core with two modules, a large heap, single pages, holes inside and around, high addresses."""
+    """A core with two modules, a large heap, single pages, holes inside and around them."""
     random_bytes = random.Random(2007).randbytes
     program = 0x55_5555_554000
     library = 0x7FFF_F7A0_0000
@@ -80,7 +80,7 @@ class SiteEyes:
         self._tile = lru_cache(maxsize=64)(self._read_tile)
 
     def pixel(self, row: dict[str, Any], x: int, y: int) -> tuple[int, ...] | None:
-        """The colour of a full-resolution pixel: (grey,) or (red, green, blue); None if transparent."""
+        """The colour of a full-resolution pixel, (grey,) or (red, green, blue); None if clear."""
         size = row["pyramid"]["tile_size"]
         level = row["pyramid"]["levels"] - 1
         tile = self._tile(f"{row['path']}/tiles_files/{level}/{x // size}_{y // size}.png")

@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from builders.elf import Load, elf_core, nt_file
-from sites import PAGE, made_up_process
 
+from builders.elf import Load, elf_core, nt_file
 from memtiles import __version__
 from memtiles.cli import run
+from sites import PAGE, made_up_process
 
 
 @pytest.fixture

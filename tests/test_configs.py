@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from sites import made_up_process
 
 from memtiles.cli import run
+from sites import made_up_process
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
 

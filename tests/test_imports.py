@@ -1,4 +1,7 @@
-"""Imports go one way through the rooms: errors < memory < maps < pictures < tiles < site < build < cli."""
+"""Imports go one way through the rooms.
+
+errors < memory < maps < pictures < tiles < site < build < cli
+"""
 
 from __future__ import annotations
 

@@ -4,10 +4,10 @@ transparent exactly where the runs say."""
 from __future__ import annotations
 
 import random
-from pathlib import Path
 from typing import Any
 
 import pytest
+
 from sites import SiteEyes, build_site, expected_colour, made_up_process
 
 PIXELS = 10_000

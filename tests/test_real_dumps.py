@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders.samples import sample
 from elftools.elf.elffile import ELFFile
-from sites import SiteEyes
 
+from builders.samples import sample
 from memtiles.cli import run
+from sites import SiteEyes
 
 CORES = [
     "rz_core-linux-x86_64",

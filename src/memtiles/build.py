@@ -192,4 +192,4 @@ class _Stages:
             with self.progress.stage(f"atlas {planned.config.name}", total) as advance:
                 make_atlas(self.store, path, size, tenants, tile_size, self.jobs, advance)
         pyramid = describe_pyramid(self.store.folder / path, *size, tile_size)
-        return describe_atlas(self.config, self.plan, planned, path, pyramid)
+        return describe_atlas(self.config, self.plan, planned, pictures, path, pyramid)

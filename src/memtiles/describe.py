@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from memtiles import __version__
@@ -27,11 +28,13 @@ def describe_atlas(
     config: Config,
     plan: Plan,
     planned: PlannedAtlas,
+    drawn: Sequence[DrawnRegion | None],
     path: str,
     pyramid: rows.PyramidRow,
 ) -> rows.AtlasRow:
     """The manifest's row of an atlas: where everything lies."""
     landscape = planned.landscape
+    pictures = _picture_numbers(drawn)
     return rows.AtlasRow(
         name=planned.config.name,
         style=planned.config.style,
@@ -41,7 +44,13 @@ def describe_atlas(
         path=path,
         pyramid=pyramid,
         placements=[
-            rows.PlacementRow(region=member, x=rect.x, y=rect.y, label=_rect_row(label))
+            rows.PlacementRow(
+                region=member,
+                picture=pictures[member],
+                x=rect.x,
+                y=rect.y,
+                label=_rect_row(label),
+            )
             for member, rect, label in zip(
                 planned.members, landscape.pictures, landscape.labels, strict=True
             )
@@ -65,17 +74,17 @@ def _rect_row(rect: Rect) -> rows.RectRow:
 def describe_site(
     dump: Dump,
     plan: Plan,
-    drawn: list[DrawnRegion | None],
+    drawn: Sequence[DrawnRegion | None],
     atlases: list[rows.AtlasRow],
     viewer: dict[str, bytes],
 ) -> rows.Manifest:
     """The manifest of a finished build; `drawn` has one entry for each region of the plan."""
     modules = _modules(plan)
-    pictures: dict[str, rows.PictureRow] = {one.row.path: one.row for one in drawn if one}
-    picture_numbers = {path: number for number, path in enumerate(pictures)}
+    pictures = {one.row.path: one.row for one in drawn if one}
+    numbers = _picture_numbers(drawn)
     module_numbers = {module: number for number, module in enumerate(modules)}
 
-    def region_row(region: Region, one: DrawnRegion | None) -> rows.RegionRow:
+    def region_row(number: int, region: Region, one: DrawnRegion | None) -> rows.RegionRow:
         return rows.RegionRow(
             name=region.name,
             kind=region.kind.value,
@@ -85,7 +94,7 @@ def describe_site(
             present=one.present if one else 0,
             protection=region.protection,
             module=module_numbers[region.module] if region.module else None,
-            picture=picture_numbers[one.row.path] if one else None,
+            picture=numbers.get(number),
             sha256=one.digest if one else None,
         )
 
@@ -112,13 +121,23 @@ def describe_site(
             for module in modules
         ],
         regions=[
-            region_row(planned.region, one)
-            for planned, one in zip(plan.regions, drawn, strict=True)
+            region_row(number, planned.region, one)
+            for number, (planned, one) in enumerate(zip(plan.regions, drawn, strict=True))
         ],
         pictures=list(pictures.values()),
         atlases=atlases,
         viewer=viewer_digests(viewer),
     )
+
+
+def _picture_numbers(drawn: Sequence[DrawnRegion | None]) -> dict[int, int]:
+    """The index in `pictures` of each region that has one, by the region's own index."""
+    numbers: dict[str, int] = {}
+    return {
+        region: numbers.setdefault(one.row.path, len(numbers))
+        for region, one in enumerate(drawn)
+        if one is not None
+    }
 
 
 def _modules(plan: Plan) -> list[Module]:

@@ -148,6 +148,7 @@ class PlacementRow(Row):
     """A region's picture in an atlas, and the room for its name."""
 
     region: int
+    picture: int
     x: int
     y: int
     label: RectRow

@@ -62,7 +62,9 @@ class Outcome:
 
 
 def memtiles(
-    *arguments: str | Path, environment: Mapping[str, str] | None = None, wrapper: tuple[str, ...] = ()
+    *arguments: str | Path,
+    environment: Mapping[str, str] | None = None,
+    wrapper: tuple[str, ...] = (),
 ) -> Outcome:
     """Runs memtiles to its end.
 

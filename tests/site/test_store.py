@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reliability.builds import tree, write_inputs
 
 from memtiles.cli import run
 from memtiles.memory.source import FileSource
 from memtiles.site.store import slug
+from reliability.builds import tree, write_inputs
 
 
 def build(config: Path, *more: str) -> int:
@@ -29,7 +29,8 @@ def config(tmp_path: Path) -> Path:
 
 def modes(folder: Path) -> tuple[set[int], set[int]]:
     """The permissions of all folders and of all files of a site."""
-    folders, files = set(), set()
+    folders: set[int] = set()
+    files: set[int] = set()
     for path in [folder, *folder.rglob("*")]:
         (folders if path.is_dir() else files).add(stat.S_IMODE(path.stat().st_mode))
     return folders, files

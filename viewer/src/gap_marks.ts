@@ -26,6 +26,7 @@ function drawGapMark(context: CanvasRenderingContext2D, gap: Gap, view: View): v
   const [length, thickness] = upright ? [box.height, box.width] : [box.width, box.height];
   if (thickness < 3 * view.ratio || length < 8 * view.ratio) return;
   const size = TEXT_SIZE * view.ratio;
+  context.save();
   context.font = `${size}px ${LABEL_FONT}`;
   context.textBaseline = 'middle';
   context.textAlign = 'center';
@@ -34,7 +35,6 @@ function drawGapMark(context: CanvasRenderingContext2D, gap: Gap, view: View): v
   const level = box.width >= textRoom;
   const opening = level && upright ? size * 2 : textRoom;
   const withText = length >= opening + 2 * size && thickness >= size * 1.3;
-  context.save();
   context.translate(box.x + box.width / 2, box.y + box.height / 2);
   context.save();
   if (upright) context.rotate(-Math.PI / 2);

@@ -43,7 +43,7 @@ function start(): void {
    * (`memtilesManifest`, `memtilesRuns`):
    *
    * - `ready`: a promise, resolved when the first view is loaded and painted.
-   * - `settled()`: a promise, resolved when the current view is loaded and painted.
+   * - `settled()`: a promise, resolved when the view stands still, loaded and painted.
    * - `locate(clientX, clientY)`: what lies under a point of the window, as
    *   `{state, address, region, offset, count}` with texts as in `#status`, or null outside the map.
    * - `screen(space, address)`: flies at once to the byte at the hexadecimal address; a promise of

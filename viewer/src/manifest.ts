@@ -184,7 +184,7 @@ export function parseManifest(value: unknown): Manifest {
     spaces: root.get('spaces').list((space) => space.get('name').text()),
     modules,
     regions,
-    atlases: root.get('atlases').list((field) => readAtlas(field, regions)),
+    atlases: root.get('atlases').list((field) => readAtlas(field, regions, pictures)),
   };
 }
 
@@ -244,7 +244,7 @@ function readRectangle(field: Field): Rectangle {
   };
 }
 
-function readAtlas(field: Field, regions: readonly Region[]): Atlas {
+function readAtlas(field: Field, regions: readonly Region[], pictures: readonly Picture[]): Atlas {
   const pyramid = field.get('pyramid');
   return {
     name: field.get('name').text(),
@@ -258,7 +258,7 @@ function readAtlas(field: Field, regions: readonly Region[]): Atlas {
       format: pyramid.get('format').text(),
       levels: pyramid.get('levels').count(),
     },
-    placements: field.get('placements').list((placed) => readPlacement(placed, regions)),
+    placements: field.get('placements').list((placed) => readPlacement(placed, regions, pictures)),
     gaps: field.get('gaps').list((gap) => ({
       ...readRectangle(gap),
       size: gap.get('size').hex(),
@@ -268,14 +268,19 @@ function readAtlas(field: Field, regions: readonly Region[]): Atlas {
   };
 }
 
-function readPlacement(field: Field, regions: readonly Region[]): PlacedRegion {
+function readPlacement(
+  field: Field,
+  regions: readonly Region[],
+  pictures: readonly Picture[],
+): PlacedRegion {
   const region = field.get('region').itemOf(regions);
-  if (!region.picture) field.refuse('the place of a region with a picture');
+  const { shape } = field.get('picture').itemOf(pictures);
+  if (shape.size !== region.size) field.refuse('the place of a picture of its region');
   return {
     region,
     space: region.space,
     start: region.start,
-    shape: region.picture.shape,
+    shape,
     x: field.get('x').count(),
     y: field.get('y').count(),
     label: readRectangle(field.get('label')),

@@ -166,9 +166,12 @@ export class AtlasMap {
     this.flyToRectangle({ x: 0, y: 0, width, height }, immediately);
   }
 
-  /** Resolves when everything in view is loaded and painted. */
+  /** Resolves when the view has stopped flying and everything in it is loaded and painted. */
   async settled(): Promise<void> {
-    await twoFrames();
+    const { viewport } = this.viewer;
+    do {
+      await twoFrames();
+    } while (!viewport.getBounds(true).equals(viewport.getBounds(false)));
     const image = this.viewer.world.getItemAt(0);
     if (image && !image.getFullyLoaded()) {
       await new Promise<void>((resolve) => {

@@ -95,8 +95,14 @@ export function sampleManifest() {
         path: 'atlases/landscape',
         pyramid,
         placements: [
-          { region: 0, x: 10, y: 30, label: { x: 10, y: 10, width: 64, height: 16 } },
-          { region: 1, x: 110, y: 30, label: { x: 110, y: 10, width: 128, height: 16 } },
+          { region: 0, picture: 0, x: 10, y: 30, label: { x: 10, y: 10, width: 64, height: 16 } },
+          {
+            region: 1,
+            picture: 1,
+            x: 110,
+            y: 30,
+            label: { x: 110, y: 10, width: 128, height: 16 },
+          },
         ],
         gaps: [
           { x: 80, y: 30, width: 20, height: 64, size: '0x7f129fffe001', before: 0, after: 1 },

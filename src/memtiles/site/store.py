@@ -211,10 +211,10 @@ def check_folder(folder: Path, *, adopt: bool = False) -> None:
         raise UsageError(f"{folder}: the output is a file; name a folder")
     if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
         raise UsageError(f"{folder}: the output folder belongs to somebody else; choose another")
-    for name in (LOCK_FILE, _STAGING, *_KINDS):
-        if (folder / name).is_symlink():
-            raise UsageError(f"{folder / name} is a link: this is no folder that memtiles made")
     with disk_errors():
+        for name in (LOCK_FILE, _STAGING, *_KINDS):
+            if (folder / name).is_symlink():
+                raise UsageError(f"{folder / name} is a link: this is no folder that memtiles made")
         if (folder / LOCK_FILE).exists() or _has_manifest(folder):
             return
         found = sorted(file.name for file in folder.iterdir())

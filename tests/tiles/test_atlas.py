@@ -1,0 +1,89 @@
+"""Atlases of small planes, pixel by pixel against a canvas that was painted by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memtiles.pictures.placement import Rect
+from memtiles.tiles.atlas import AtlasPlane, Tenant
+from tiles.planes import ArrayPlane, Pixels, noise
+
+WIDTH, HEIGHT = 90, 70
+
+# Places that do not overlap, each with the number of bands of the picture there.
+PLACES = [
+    (Rect(0, 0, 10, 70), 1),
+    (Rect(10, 3, 20, 5), 2),
+    (Rect(30, 10, 25, 60), 3),
+    (Rect(60, 69, 30, 1), 4),
+    (Rect(60, 0, 1, 1), 2),
+    (Rect(70, 20, 20, 31), 4),
+]
+
+
+def tenants(*bands: int) -> list[tuple[Tenant, Pixels]]:
+    """The places whose pictures have those bands, with their pixels."""
+    found = []
+    for seed, (rect, count) in enumerate(PLACES):
+        if count in bands:
+            pixels = noise(rect.width, rect.height, count, seed)
+            found.append((Tenant(ArrayPlane(pixels), rect), pixels))
+    return found
+
+
+def as_rgba(pixels: Pixels) -> Pixels:
+    """Pixels of 1 to 4 bands with four: grey thrice, and opaque where nothing says otherwise."""
+    colours = {1: [0, 0, 0], 2: [0, 0, 0], 3: [0, 1, 2], 4: [0, 1, 2]}[pixels.shape[2]]
+    alpha = pixels[:, :, -1:] if pixels.shape[2] in (2, 4) else np.full_like(pixels[:, :, :1], 255)
+    return np.concatenate([pixels[:, :, colours], alpha], axis=2)
+
+
+def canvas(row: list[tuple[Tenant, Pixels]]) -> Pixels:
+    """The whole atlas as red, green, blue and alpha."""
+    whole = np.zeros((HEIGHT, WIDTH, 4), dtype=np.uint8)
+    for tenant, pixels in row:
+        rect = tenant.rect
+        for y in range(rect.height):
+            for x in range(rect.width):
+                whole[rect.y + y, rect.x + x] = as_rgba(pixels)[y, x]
+    return whole
+
+
+@pytest.mark.parametrize(
+    ("bands", "expected"),
+    [((1,), 2), ((2,), 2), ((1, 2), 2), ((3,), 4), ((4,), 4), ((1, 2, 3, 4), 4), ((), 2)],
+)
+def test_pictures_of_all_kinds(bands: tuple[int, ...], expected: int) -> None:
+    row = tenants(*bands)
+    atlas = AtlasPlane(WIDTH, HEIGHT, [tenant for tenant, _ in row])
+    assert atlas.bands == expected
+    pixels = atlas.rows(0, HEIGHT)
+    assert pixels.shape == (HEIGHT, WIDTH, expected)
+    assert np.array_equal(as_rgba(pixels), canvas(row))
+
+
+@given(st.integers(0, HEIGHT - 1), st.integers(1, HEIGHT), st.randoms(use_true_random=False))
+def test_any_rows_are_those_of_the_whole(first: int, count: int, random: object) -> None:
+    row = tenants(1, 2, 3, 4)
+    shuffled = [tenant for tenant, _ in row]
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    count = min(count, HEIGHT - first)
+    pixels = AtlasPlane(WIDTH, HEIGHT, shuffled).rows(first, count)
+    assert np.array_equal(pixels, canvas(row)[first : first + count])
+
+
+def test_only_the_pictures_of_these_rows_are_asked() -> None:
+    asked: list[tuple[int, int]] = []
+
+    class Watched(ArrayPlane):
+        def rows(self, first: int, count: int) -> Pixels:
+            asked.append((first, count))
+            return super().rows(first, count)
+
+    places = [Rect(0, 10 * number, 5, 10) for number in range(7)]
+    row = [Tenant(Watched(noise(5, 10, 1)), rect) for rect in places]
+    AtlasPlane(WIDTH, HEIGHT, row).rows(18, 14)
+    assert sorted(asked) == [(0, 2), (0, 10), (8, 2)]
