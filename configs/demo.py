@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -31,7 +32,12 @@ def main() -> int:
         return 2
     FOLDER.mkdir(exist_ok=True)
     with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", PROGRAM],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        # Its work space is empty memory, 32 MiB a thread, and would be most of the map.
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
     ) as program:
         assert program.stdout is not None
         if program.stdout.readline() != "ready\n":

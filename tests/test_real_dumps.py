@@ -82,7 +82,7 @@ def test_every_byte_of_the_core_is_at_its_address(name: str, tmp_path: Path) -> 
 
 
 def test_headers_without_memory_are_a_map_of_holes(tmp_path: Path) -> None:
-    """The FreeBSD core of LLDB's tests is cut after its headers: every segment lies past its end."""
+    """The FreeBSD core of LLDB's tests is cut after its headers; all segments lie past its end."""
     path = sample("lldb_x86-64-freebsd.core")
     (tmp_path / "config.yaml").write_text(f"dump: {path}\noutput: site\n")
     assert run(["build", str(tmp_path / "config.yaml"), "--quiet"]) == 0

@@ -216,7 +216,8 @@ def _check(options: argparse.Namespace) -> None:
     with terminal.Bars(quiet=options.quiet).stage("check", 0) as advance:
         manifest, damage = check_site(options.folder, advance)
     if damage:
-        raise DamageError("\n".join(damage) + f"\n{len(damage)} damaged; `memtiles build CONFIG --rehash` mends them")
+        mend = f"{len(damage)} damaged; `memtiles build CONFIG --rehash` mends them"
+        raise DamageError("\n".join([*damage, mend]))
     if not options.quiet:
         print(
             f"{options.folder}: sound: {len(manifest.pictures)} pictures, "

@@ -216,7 +216,7 @@ def read_manifest(text: bytes) -> Manifest:
         version = content["version"]
     except (ValueError, KeyError, TypeError, RecursionError):
         raise DamageError(f"{FILE} is not a manifest of memtiles") from None
-    if version != VERSION:
+    if type(version) is not int or version != VERSION:
         raise UsageError(
             f"{FILE} has version {version!r} and this memtiles knows {VERSION}: "
             "use the memtiles that made it"

@@ -1,4 +1,4 @@
-"""Where a pixel of an atlas stands on the screen, by OpenSeadragon's own arithmetic, not by ours."""
+"""Where an atlas pixel stands on the screen, by OpenSeadragon's arithmetic and not by ours."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ON_SCREEN = """
 
 
 def wait_until(page: Page, expression: str) -> None:
-    """Waits for a truth in the page; `wait_for_function` would need eval, which the page forbids."""
+    """Waits for a truth in the page; `wait_for_function` needs eval, which the page forbids."""
     while not page.evaluate(expression):
         page.wait_for_timeout(10)
 

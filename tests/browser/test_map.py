@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser.eyes import look_at, place_of, status_at, wait_until
 from playwright.sync_api import Page
-from sites import build_site, made_up_process
 
+from browser.eyes import look_at, place_of, status_at, wait_until
 from memtiles.cli import run
+from sites import build_site, made_up_process
 
 Opener = Callable[..., Page]
 Serve = Callable[[Path], AbstractContextManager[str]]
@@ -82,7 +82,7 @@ def _offset(
 
 
 def test_painted_pixels_are_the_bytes(site: Path, open_page: Opener, serve: Serve) -> None:
-    """At 1:1 and above every painted pixel has its byte's grey; OpenSeadragon's default does not."""
+    """At 1:1 and above every painted pixel has its byte's grey, unlike OpenSeadragon's default."""
     manifest = manifest_of(site)
     _, memory = made_up_process()
     region = max(manifest["regions"], key=lambda row: int(row["present"], 16))

@@ -100,7 +100,7 @@ def test_every_address_goes_to_the_first_claim_of_the_strongest_layer(
     expected: dict[int, str] = {}
     for layer, spans in (("mapping", mappings), ("module", modules), ("range", ranges)):
         for number, span in reversed(list(enumerate(spans))):
-            expected |= {address: f"{layer} {number}" for address in range(span.start, span.end)}
+            expected |= dict.fromkeys(range(span.start, span.end), f"{layer} {number}")
     owners = {
         address: region.name
         for region in found.rows

@@ -73,6 +73,8 @@ def serve_site(folder: Path, port: int, announce: Callable[[str], object]) -> No
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((HOST, port))
+        except OverflowError:
+            raise UsageError(f"port {port}: ports are 0 to 65535; choose one with --port") from None
         except OSError as error:
             raise UsageError(f"port {port}: {error.strerror}; choose another with --port") from None
         listener.listen()
