@@ -72,17 +72,19 @@ def main() -> int:
 
 
 def _against_dzsave(folder: Path, mib: int, pairs: int) -> dict[str, Any]:
-    """Whole builds and dzsave in turn, so that a busy machine disturbs both alike."""
+    """Whole builds and dzsave in turn, so that a busy machine disturbs both alike.
+
+    What they write is kept to the end: ext4 makes files slowly for some seconds after others were
+    deleted, which would be measured instead.
+    """
     config = _input(folder, mib)
     core = config.parent / "app.core"
     rows = []
     for number in range(pairs):
         print(f"pair {number + 1} of {pairs}", file=sys.stderr)
-        ours = _measure_build(config)
-        out = folder / "dzsave"
-        out.mkdir()
-        theirs = _measure([sys.executable, "-c", DZSAVE, core, out / "tiles", mib * MIB])
-        shutil.rmtree(out)
+        ours = _measure_build(config, config.parent / f"site{number}")
+        tiles = config.parent / f"dzsave{number}"
+        theirs = _measure([sys.executable, "-c", DZSAVE, core, tiles, mib * MIB])
         rows.append({"memtiles": asdict(ours), "dzsave": asdict(theirs)})
     shutil.rmtree(config.parent)
     ratios = {
@@ -95,7 +97,7 @@ def _against_dzsave(folder: Path, mib: int, pairs: int) -> dict[str, Any]:
 def _peak_memory(folder: Path, mib: int) -> dict[str, Any]:
     print(f"memory at {mib} MiB", file=sys.stderr)
     config = _input(folder, mib)
-    cost = _measure_build(config)
+    cost = _measure_build(config, config.parent / "site")
     shutil.rmtree(config.parent)
     return {"mib": mib, **asdict(cost)}
 
@@ -125,10 +127,18 @@ def _input(folder: Path, mib: int) -> Path:
     return place / "config.yaml"
 
 
-def _measure_build(config: Path) -> Cost:
-    cost = _measure([sys.executable, "-m", "memtiles", "build", config, "--quiet"])
-    shutil.rmtree(config.parent / "site")
-    return cost
+def _measure_build(config: Path, output: Path) -> Cost:
+    build: list[str | Path | int] = [
+        sys.executable,
+        "-m",
+        "memtiles",
+        "build",
+        config,
+        "--output",
+        output,
+        "--quiet",
+    ]
+    return _measure(build)
 
 
 def _measure(command: Sequence[str | Path | int]) -> Cost:

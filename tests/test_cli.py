@@ -167,3 +167,16 @@ def test_a_closed_pipe_is_no_error(core: Path) -> None:
         info.stdout.close()
         assert info.stderr.read() == b""
         assert info.wait() == 0
+
+
+def test_a_segment_of_two_to_the_60_bytes_is_refused_and_not_counted_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    core = elf_core([Load(0x1000, b"one byte is there", memsz=1 << 60)])
+    (tmp_path / "app.core").write_bytes(core)
+    (tmp_path / "config.yaml").write_text("dump: app.core\n")
+    assert run(["build", str(tmp_path / "config.yaml")]) == 4
+    captured = capsys.readouterr()
+    assert captured.err.count("\n") == 1
+    assert "limits.output" in captured.err
+    assert not (tmp_path / "site").exists()

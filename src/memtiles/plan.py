@@ -15,9 +15,9 @@ from memtiles.maps.importers import ImportedMap
 from memtiles.maps.region import Region, Regions, cut_into_regions
 from memtiles.memory.dump import Dump, Kind
 from memtiles.memory.space import AddressSpace
+from memtiles.pictures import bmp
 from memtiles.pictures.layout import Geometry, geometry
 from memtiles.pictures.placement import Landscape, Size, place_landscape
-from memtiles.pictures.render import bmp_parts
 from memtiles.tiles.atlas import ROW_LIMIT
 from memtiles.tiles.pyramid import tile_count
 
@@ -65,7 +65,6 @@ class Plan:
     report: tuple[str, ...]
     files: int
     tiles: int
-    bmp_bytes: int
     output_bytes: int
 
     @property
@@ -178,8 +177,11 @@ def _count(
         shape = planned.shape
         if shape is None:
             continue
-        files += len(bmp_parts(shape)) + 2
-        bmp_bytes += planned.present + bmp_parts(shape)[0].offset
+        # Not by listing the parts: a segment of 2**60 bytes would have 2**28 of them, and whether
+        # that is too much is only decided by this count.
+        parts = shape.raster_bytes // bmp.RASTER_LIMIT + 1
+        files += parts + 2
+        bmp_bytes += planned.present + parts * bmp.raster_offset(shape.bits)
         if planned.has_pyramid:
             bands = (1 if shape.bits == 8 else 3) + 1
             tiles += tile_count(shape.width, shape.height, tile)
@@ -192,4 +194,4 @@ def _count(
         tile_bytes += pixels * atlas.bands
         files += 2
     estimate = bmp_bytes + tile_bytes * 4 // 3 + tiles * _PNG_OVERHEAD
-    return Plan(space, regions, atlases, tuple(report), files + tiles, tiles, bmp_bytes, estimate)
+    return Plan(space, regions, atlases, tuple(report), files + tiles, tiles, estimate)

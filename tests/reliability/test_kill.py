@@ -103,19 +103,34 @@ def test_killed_while_removing(undisturbed: Undisturbed, tmp_path: Path, step: i
     _kill_at_step(undisturbed, tmp_path / "site", "os.remove", step)
 
 
+@pytest.mark.parametrize("step", [1, 3, 20, 60])
+def test_killed_while_the_mode_changes(undisturbed: Undisturbed, tmp_path: Path, step: int) -> None:
+    site = tmp_path / "site"
+    shutil.copytree(undisturbed.first, site)
+    build = ["build", str(undisturbed.first_config), "--quiet", "--mode", "0755", "--output"]
+    killed = _killed_at("os.chmod", step, *build, str(site))
+    assert killed == -signal.SIGKILL
+    assert memtiles(*build, site).code == 0
+    assert memtiles(*build, tmp_path / "other").code == 0
+    assert tree(site) == tree(tmp_path / "other")
+
+
 def _kill_at_step(undisturbed: Undisturbed, site: Path, event: str, step: int) -> None:
     """A rebuild dies; then the dump is again what it was before: old folders must be whole."""
     shutil.copytree(undisturbed.first, site)
     build = ["build", str(undisturbed.second_config), "--output", str(site), "--quiet"]
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED_AT_STEP, event, str(step), *build], check=False
-    )
-    if killed.returncode == 0:
+    killed = _killed_at(event, step, *build)
+    if killed == 0:
         pytest.skip(f"a rebuild has fewer than {step} steps of {event}")
-    assert killed.returncode == -signal.SIGKILL
+    assert killed == -signal.SIGKILL
     _is_old_or_new(undisturbed, site)
     assert memtiles("build", undisturbed.first_config, "--output", site, "--quiet").code == 0
     assert tree(site) == tree(undisturbed.first)
+
+
+def _killed_at(event: str, step: int, *arguments: str) -> int:
+    child = [sys.executable, "-c", KILLED_AT_STEP, event, str(step), *arguments]
+    return subprocess.run(child, check=False).returncode
 
 
 def _is_old_or_new(undisturbed: Undisturbed, site: Path) -> None:

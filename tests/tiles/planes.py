@@ -18,15 +18,15 @@ class ArrayPlane:
 
     @property
     def width(self) -> int:
-        return self.pixels.shape[1]
+        return int(self.pixels.shape[1])
 
     @property
     def height(self) -> int:
-        return self.pixels.shape[0]
+        return int(self.pixels.shape[0])
 
     @property
     def bands(self) -> int:
-        return self.pixels.shape[2]
+        return int(self.pixels.shape[2])
 
     def rows(self, first: int, count: int) -> Pixels:
         assert 0 <= first < first + count <= self.height
