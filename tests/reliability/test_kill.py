@@ -93,17 +93,17 @@ def _kill_a_build(undisturbed: Undisturbed, site: Path, moment: float, is_rebuil
         moment *= 0.8
 
 
-@pytest.mark.parametrize("step", range(1, 13))
+@pytest.mark.parametrize("step", [1, 2, 3, 8, 9, 10, 11])
 def test_killed_before_every_rename(undisturbed: Undisturbed, tmp_path: Path, step: int) -> None:
     _kill_at_step(undisturbed, tmp_path / "site", "os.rename", step)
 
 
-@pytest.mark.parametrize("step", [1, 2, 5, 20, 40, 60])
+@pytest.mark.parametrize("step", [1, 20, 60])
 def test_killed_while_removing(undisturbed: Undisturbed, tmp_path: Path, step: int) -> None:
     _kill_at_step(undisturbed, tmp_path / "site", "os.remove", step)
 
 
-@pytest.mark.parametrize("step", [1, 3, 20, 60])
+@pytest.mark.parametrize("step", [1, 20])
 def test_killed_while_the_mode_changes(undisturbed: Undisturbed, tmp_path: Path, step: int) -> None:
     site = tmp_path / "site"
     shutil.copytree(undisturbed.first, site)

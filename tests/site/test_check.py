@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -148,6 +149,30 @@ def test_a_stray_tile(site: Path, capsys: pytest.CaptureFixture[str], pattern: s
     tile.write_bytes(b"left over")
     code, lines = check(site, capsys)
     assert (code, lines) == (7, [f"{tile.relative_to(site)}: is a tile that no list names"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"no blanks\n",
+        b"\xff\xff  tiles.dzi\n",
+        b"0" * 64 + b"  ../../../../etc/passwd\n",
+        b"0" * 64 + b"  /etc/passwd\n",
+        b"0" * 64 + b"  tiles_files/../../region.bmp\n",
+    ],
+)
+def test_a_hostile_list_leads_nowhere(
+    site: Path, capsys: pytest.CaptureFixture[str], text: bytes
+) -> None:
+    """Whoever made the site made its manifest, too, so the list has the digest that it names."""
+    file = only(site, f"{HEAP}/tiles.sha256")
+    before = hashlib.sha256(file.read_bytes()).hexdigest()
+    file.write_bytes(text)
+    for name in ("manifest.json", "manifest.js"):
+        manifest = (site / name).read_text()
+        (site / name).write_text(manifest.replace(before, hashlib.sha256(text).hexdigest()))
+    code, lines = check(site, capsys)
+    assert (code, lines) == (7, [f"{file.relative_to(site)}: is not a list of tiles"])
 
 
 def test_every_damage_is_named(site: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,9 +27,10 @@ export function listenToControls(explorer: Explorer): void {
   press('help-close', () => help.close());
   press('regions-toggle', () => toggleRegions());
   atlases.addEventListener('change', () => explorer.openAtlasAt(atlases.selectedIndex));
-  element('goto', HTMLFormElement).addEventListener('submit', (event) => {
+  element('goto', HTMLFormElement).addEventListener('submit', async (event) => {
     event.preventDefault();
-    explorer.goTo(text.value);
+    // From here the arrows pan, and a phone's keyboard gives the map its room back.
+    if (await explorer.goTo(text.value)) map.viewer.canvas.focus();
   });
   text.addEventListener('input', () => explorer.say(''));
   listenToKeys({
@@ -37,9 +38,13 @@ export function listenToControls(explorer: Explorer): void {
     zoomOut,
     home,
     pan: (right, down) => map.panBy(right, down),
-    goto: () => text.select(),
+    goto: () => {
+      text.focus();
+      text.select();
+    },
     filter: () => {
       toggleRegions(true);
+      filter.focus();
       filter.select();
     },
     help: showHelp,

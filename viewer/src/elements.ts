@@ -6,3 +6,12 @@ export function element<T extends HTMLElement>(id: string, type: new () => T): T
   if (!(found instanceof type)) throw new Error(`index.html has no ${type.name} #${id}`);
   return found;
 }
+
+/** A region's or module's name in a line of text: cut where it is long, and read by itself. */
+export function nameElement(name: string): HTMLElement {
+  const span = document.createElement('span');
+  span.className = 'name';
+  span.textContent = name;
+  span.title = name;
+  return span;
+}

@@ -5,11 +5,12 @@ import { AtlasIndex, namedRectangle } from './atlas';
 import { Backdrop } from './backdrop';
 import { formatBytes } from './bytes';
 import { toggleRegions } from './controls';
-import { element } from './elements';
+import { element, nameElement } from './elements';
 import { fillLegend } from './kinds';
 import { pixelBytes } from './layout';
 import type { Atlas, Manifest, Region } from './manifest';
 import { AtlasMap, READING_SCALE } from './map';
+import { isolated } from './names';
 import { drawOverlay } from './overlay';
 import { parsePermalink, writePermalink } from './permalink';
 import { Pointer } from './pointer';
@@ -42,6 +43,8 @@ export class Explorer {
   private selected: Region | null = null;
   /** The byte that was clicked, gone to or linked to. */
   private marked: SpaceAddress | null = null;
+  /** The region that the breadcrumb names. */
+  private named: Region | undefined;
   private redrawing = false;
 
   constructor(private readonly manifest: Manifest) {
@@ -74,18 +77,19 @@ export class Explorer {
     const atlas = this.manifest.atlases[at];
     if (!atlas) return;
     // A mark left behind in the other atlas would go on naming this view's link.
-    this.marked = null;
-    this.selected = null;
+    this.unmark();
     await this.openAtlas(atlas);
+    this.writeHash();
   }
 
-  /** Goes to what a reader means by `text`, or says why not. */
-  async goTo(text: string): Promise<void> {
+  /** Goes to what a reader means by `text`, or says why not; resolves to whether it went. */
+  async goTo(text: string): Promise<boolean> {
     const space = this.index?.atlas.space ?? this.manifest.spaces[0] ?? '';
     const target = this.targets.find(text, space);
-    if (target.what === 'unknown') this.say(target.message);
-    else if (target.what === 'region') await this.goToRegion(target.region);
-    else await this.goToAddress(target, READING_SCALE, false);
+    if (target.what === 'region') return this.goToRegion(target.region);
+    if (target.what === 'address') return this.goToAddress(target, READING_SCALE, false);
+    this.say(target.message);
+    return false;
   }
 
   /** Shows a sentence below the go-to box; an empty one takes it away. */
@@ -144,37 +148,41 @@ export class Explorer {
     return atlas ? this.openAtlas(atlas) : null;
   }
 
-  private async goToRegion(region: Region): Promise<void> {
+  private async goToRegion(region: Region): Promise<boolean> {
     const placed = (await this.openSpace(region.space))?.placementOf(region);
     if (!placed) {
       this.say(explainMissing(region));
-      return;
+      return false;
     }
     this.say('');
-    this.marked = null;
+    this.unmark();
     this.selected = region;
     this.regions.reveal(region);
     toggleRegions(false);
     this.map.flyToRectangle(namedRectangle(placed));
     this.redrawOverlay();
+    return true;
   }
 
   private async goToAddress(
     target: SpaceAddress,
     scale: number,
     immediately: boolean,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { space, address } = target;
     const pixel = (await this.openSpace(space))?.pixelOf(address);
     if (!pixel) {
       const region = this.targets.regionAt(space, address);
       this.say(region ? explainMissing(region) : this.targets.describeUnmapped(space, address));
-      return;
+      return false;
     }
     this.say('');
+    // A pointer that happens to rest on the map, or a finger that was lifted, asks for nothing here.
+    this.pointer.move(null);
     this.mark(target);
     this.map.flyToPixel(pixel, scale, immediately);
     this.writeHash(scale);
+    return true;
   }
 
   private async followHash(immediately: boolean): Promise<void> {
@@ -182,39 +190,54 @@ export class Explorer {
     if (link) await this.goToAddress(link, link.zoom ?? READING_SCALE, immediately);
     else if (location.hash.length > 1) {
       this.say('The link’s address cannot be read: it should look like #virtual:0x7ffe1000.');
-    }
+    } else this.say('');
   }
 
   /**
-   * The hash names the marked byte, or the one in the middle of the map where none is marked, and
-   * how wide a byte is drawn.
+   * The hash names the marked byte, or the one in the middle of the map where none is marked, or the
+   * first of the selected region; and how wide a byte is drawn.
    */
   private writeHash(scale = this.map.scale()): void {
-    const target = this.marked ?? this.centre();
-    if (!target || !scale) return;
+    if (!scale) return;
+    const target = this.marked ?? this.centre() ?? this.startOfSelected();
+    if (!target) {
+      writePermalink(null);
+      return;
+    }
     const reading = Math.abs(scale - READING_SCALE) < READING_SCALE / 1000;
     const { space, address } = target;
     writePermalink({ space, address, zoom: reading ? null : scale });
   }
 
-  private click({ clientX, clientY }: MouseEvent): void {
-    const point = { x: clientX, y: clientY };
+  private click(event: MouseEvent): void {
+    const point = { x: event.clientX, y: event.clientY };
+    this.say('');
     this.pointer.move(point);
     const place = this.pointer.placeAt(point);
     if (place?.what === 'memory') {
       this.mark({ space: place.placed.space, address: place.address });
+      // Nobody sees where a finger was: when the map moves, the line goes on telling about the mark.
+      if (event instanceof PointerEvent && event.pointerType === 'touch') this.pointer.move(null);
     } else {
-      this.marked = null;
-      this.selected = null;
-      this.redrawOverlay();
+      this.unmark();
     }
     this.writeHash();
+  }
+
+  private unmark(): void {
+    this.marked = null;
+    this.selected = null;
+    this.pointer.keep(null);
+    this.redrawOverlay();
   }
 
   private mark(target: SpaceAddress): void {
     this.marked = target;
     this.selected = this.targets.regionAt(target.space, target.address);
     if (this.selected) this.regions.reveal(this.selected);
+    const pixel = this.index?.pixelOf(target.address);
+    const place = pixel && this.index?.placeAt(pixel.x, pixel.y);
+    this.pointer.keep(place?.what === 'memory' ? place : null);
     this.redrawOverlay();
   }
 
@@ -225,6 +248,10 @@ export class Explorer {
     if (place?.what !== 'memory') return null;
     const { region } = place.placed;
     return { region, space: region.space, address: place.address };
+  }
+
+  private startOfSelected(): SpaceAddress | null {
+    return this.selected && { space: this.selected.space, address: this.selected.start };
   }
 
   private draw(): void {
@@ -260,14 +287,18 @@ export class Explorer {
     const region = this.centre()?.region;
     const shape = region?.picture?.shape ?? this.index?.atlas.placements[0]?.shape;
     if (shape) showScale(this.scale, scaleAt(view.scale / view.ratio, pixelBytes(shape)));
-    this.breadcrumb.textContent = region
-      ? `${region.name} · ${formatHex(region.start)} · ${formatBytes(region.size)}`
-      : '';
+    if (region === this.named) return;
+    this.named = region;
+    this.breadcrumb.replaceChildren();
+    if (region) {
+      const details = ` · ${formatHex(region.start)} · ${formatBytes(region.size)}`;
+      this.breadcrumb.append(nameElement(region.name), details);
+    }
   }
 }
 
 function explainMissing(region: Region): string {
   return region.picture
-    ? `${region.name} has no pixel for this address in the atlas.`
-    : `${region.name} is not in the dump: there is no picture of it.`;
+    ? `${isolated(region.name)} has no pixel for this address in the atlas.`
+    : `${isolated(region.name)} is not in the dump: there is no picture of it.`;
 }

@@ -34,9 +34,11 @@ export function listenToKeys(actions: KeyActions): void {
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
     const { target } = event;
-    const typing =
-      target instanceof Element && target.closest('input, select, dialog, [role=listbox]') !== null;
-    if (typing && event.key !== 'Escape') return;
+    const inside = (selector: string) =>
+      target instanceof Element && target.closest(selector) !== null;
+    // A dialog closes itself on Escape, unless its key press is taken away here.
+    if (inside('dialog')) return;
+    if (inside('input, select, [role=listbox]') && event.key !== 'Escape') return;
     const action = keys[event.key];
     if (!action) return;
     event.preventDefault();

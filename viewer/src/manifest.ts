@@ -1,6 +1,7 @@
 /** The manifest: what is in the output folder. `docs/manifest.md` is the contract. */
 
 import { BITS, type Geometry, geometry, LAYOUTS, type Placement } from './layout';
+import { visibleName } from './names';
 
 const VERSION = 1;
 
@@ -175,7 +176,7 @@ export function parseManifest(value: unknown): Manifest {
     .get('regions')
     .list((field, index) => readRegion(field, index, modules, pictures));
   return {
-    title: root.get('title').text(),
+    title: visibleName(root.get('title').text()),
     dump: {
       name: dump.get('name').text(),
       format: dump.get('format').text(),
@@ -190,7 +191,7 @@ export function parseManifest(value: unknown): Manifest {
 
 function readModule(field: Field): Module {
   return {
-    name: field.get('name').text(),
+    name: visibleName(field.get('name').text()),
     space: field.get('space').text(),
     start: field.get('start').hex(),
     size: field.get('size').hex(),
@@ -223,7 +224,7 @@ function readRegion(
 ): Region {
   return {
     index,
-    name: field.get('name').text(),
+    name: visibleName(field.get('name').text()),
     kind: field.get('kind').oneOf(KINDS),
     space: field.get('space').text(),
     start: field.get('start').hex(),

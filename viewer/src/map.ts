@@ -16,11 +16,15 @@ const AIR_ABOVE = 12;
 
 const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
 
-/** The largest whole CSS length up to `length` that is a whole number of device pixels. */
+/**
+ * The largest whole CSS length up to `length` that is a whole number of device pixels.
+ *
+ * Browsers hold the ratio in single precision: at 110 % it is 1.100000023841858.
+ */
 function wholeDevicePixels(length: number): number {
   for (let whole = Math.floor(length); whole > length - 64 && whole > 0; whole -= 1) {
     const device = whole * devicePixelRatio;
-    if (Math.abs(device - Math.round(device)) < 1e-6) return whole;
+    if (Math.abs(device - Math.round(device)) < 1e-3) return whole;
   }
   return Math.floor(length);
 }

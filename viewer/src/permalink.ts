@@ -26,10 +26,14 @@ export function formatPermalink({ zoom, ...target }: Permalink): string {
   return `#${formatSpaceAddress(target)}${suffix}`;
 }
 
-/** Puts the hash into the address bar without a step in the history for every move. */
-export function writePermalink(link: Permalink): void {
+/**
+ * Puts the hash into the address bar without a step in the history for every move; without a link it
+ * takes the hash away, because an old one would lead somewhere else than to what is seen.
+ */
+export function writePermalink(link: Permalink | null): void {
+  const { pathname, search } = location;
   try {
-    history.replaceState(null, '', formatPermalink(link));
+    history.replaceState(null, '', link ? formatPermalink(link) : `${pathname}${search}`);
   } catch {
     // Browsers refuse this under some file:// settings and when called very often. The page works
     // on without; the next move writes the hash again.

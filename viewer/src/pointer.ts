@@ -28,6 +28,7 @@ export class Pointer {
   pixel: Pixel | null = null;
 
   private at: Point | null = null;
+  private kept: Memory | null = null;
   private readonly runs = new RunLists(() => this.update());
 
   constructor(
@@ -51,6 +52,12 @@ export class Pointer {
 
   move(at: Point | null): void {
     this.at = at;
+    this.update();
+  }
+
+  /** The memory to tell about while the pointer is away: what is marked. */
+  keep(memory: Memory | null): void {
+    this.kept = memory;
     this.update();
   }
 
@@ -79,7 +86,8 @@ export class Pointer {
 
   private update(): void {
     const place = this.at && this.placeAt(this.at);
-    if (!this.at) this.status.showIdle();
+    if (!this.at && this.kept) this.status.showMemory(this.kept, this.presence(this.kept));
+    else if (!this.at) this.status.showIdle();
     else if (place?.what === 'memory') this.status.showMemory(place, this.presence(place));
     else this.status.showOther(place ?? NOTHING);
     this.point(place?.what === 'memory' ? place : null);

@@ -73,10 +73,16 @@ export class RegionsList {
       ArrowUp: -1,
       PageDown: page,
       PageUp: -page,
+      // In the filter these two move the caret.
+      ...(event.currentTarget === this.list && {
+        Home: -this.shown.length,
+        End: this.shown.length,
+      }),
     };
     const step = steps[event.key];
     if (step !== undefined) {
       event.preventDefault();
+      if (this.shown.length === 0) return;
       this.activate(Math.max(0, Math.min(this.shown.length - 1, this.active + step)));
     } else if (event.key === 'Enter') {
       event.preventDefault();

@@ -3,7 +3,13 @@
 import { formatAddress, formatHex, formatSpaceAddress } from './address';
 import type { Memory, Place } from './atlas';
 import { formatBytes } from './bytes';
+import { nameElement } from './elements';
 import type { Presence } from './runs';
+
+/** One part of the line: its class, then its text; an element is a name. */
+type Part = readonly [string, ...(string | HTMLElement)[]];
+
+const touchOnly = matchMedia('(hover: none)');
 
 /** Milliseconds that the pointer must rest before a screen reader is told. */
 const ANNOUNCE_AFTER = 900;
@@ -32,12 +38,14 @@ export class StatusLine {
     if (presence === 'present' || presence === 'hole') dataset.state = presence;
     else delete dataset.state;
     const address = `${region.space}:${formatAddress(memory.address, this.addressBits)}`;
-    const parts: [string, string][] = [
+    const [base, offset] = relativeAddress(memory);
+    const parts: Part[] = [
       ['status-address', address],
-      ['status-offset', relativeAddress(memory)],
+      ['status-offset', nameElement(base), `+${formatHex(offset)}`],
     ];
     if (region.protection) parts.push(['status-protection', region.protection]);
-    parts.push(['status-region', `${region.name} (${region.kind})`]);
+    if (base === region.name) parts.push(['status-region', region.kind]);
+    else parts.push(['status-region', nameElement(region.name), ` (${region.kind})`]);
     if (memory.count > 1) parts.push(['status-count', formatBytes(memory.count)]);
     if (presence === 'hole') parts.push(['status-note', 'hole: not in the dump']);
     if (presence === 'unreadable') {
@@ -46,10 +54,13 @@ export class StatusLine {
     this.show(parts);
   }
 
-  /** While the pointer is not on the map. */
+  /** While the pointer is not on the map, and nothing on it is marked. */
   showIdle(): void {
     this.forget('none');
-    this.show([['status-nothing', 'Point at the map to read an address; click to keep it.']]);
+    const hint = touchOnly.matches
+      ? 'Tap the map to read and keep an address.'
+      : 'Point at the map to read an address; click to keep it.';
+    this.show([['status-nothing', hint]]);
   }
 
   showOther(place: Exclude<Place, Memory>): void {
@@ -57,7 +68,13 @@ export class StatusLine {
       const { size, before, after } = place.gap;
       this.forget('gap');
       this.show([
-        ['status-note', `gap of ${formatBytes(size)} between ${before.name} and ${after.name}`],
+        [
+          'status-note',
+          `gap of ${formatBytes(size)} between `,
+          nameElement(before.name),
+          ' and ',
+          nameElement(after.name),
+        ],
       ]);
     } else {
       this.forget('none');
@@ -73,26 +90,25 @@ export class StatusLine {
     delete dataset.offset;
   }
 
-  private show(parts: readonly [string, string][]): void {
-    this.line.replaceChildren(
-      ...parts.map(([name, text]) => {
-        const part = document.createElement('span');
-        part.className = name;
-        part.textContent = text;
-        return part;
-      }),
-    );
+  private show(parts: readonly Part[]): void {
+    const elements = parts.map(([name, ...pieces]) => {
+      const part = document.createElement('span');
+      part.className = name;
+      part.append(...pieces);
+      return part;
+    });
+    this.line.replaceChildren(...elements);
     clearTimeout(this.announcement);
-    const text = parts.map(([, part]) => part).join(', ');
+    const text = elements.map(({ textContent }) => textContent).join(', ');
     this.announcement = window.setTimeout(() => {
       this.announcer.textContent = text;
     }, ANNOUNCE_AFTER);
   }
 }
 
-/** `module+0x10`, or the offset in the region where no module is known. */
-function relativeAddress({ placed: { region }, address, offset }: Memory): string {
+/** The name and the offset of `module+0x10`; of the region where no module is known. */
+function relativeAddress({ placed: { region }, address, offset }: Memory): [string, bigint] {
   return region.module
-    ? `${region.module.name}+${formatHex(address - region.module.start)}`
-    : `${region.name}+${formatHex(offset)}`;
+    ? [region.module.name, address - region.module.start]
+    : [region.name, offset];
 }

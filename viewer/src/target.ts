@@ -3,6 +3,7 @@
 import { formatHex, parseAddress, parseSpaceAddress } from './address';
 import { formatBytes } from './bytes';
 import type { Manifest, Module, Region } from './manifest';
+import { isolated } from './names';
 import { SpanIndex } from './spans';
 
 export type Target =
@@ -59,10 +60,10 @@ export class TargetFinder {
     if (below) {
       const distance = address - (below.start + below.size);
       const where = distance === 0n ? 'right below it' : `${formatBytes(distance)} below`;
-      sentences.push(`${below.name} ends ${where}.`);
+      sentences.push(`${isolated(below.name)} ends ${where}.`);
     }
     if (above) {
-      sentences.push(`${above.name} starts ${formatBytes(above.start - address)} above.`);
+      sentences.push(`${isolated(above.name)} starts ${formatBytes(above.start - address)} above.`);
     }
     return sentences.join(' ');
   }
@@ -85,8 +86,8 @@ export class TargetFinder {
   private moduleCalled(name: string): Module | undefined {
     const wanted = name.toLowerCase();
     const { modules } = this.manifest;
-    // A debugger says ntdll for ntdll.dll.
-    const stem = (module: Module) => module.name.toLowerCase().replace(/\.[^.]*$/, '');
+    // A debugger says ntdll for ntdll.dll, and libc for libc.so.6.
+    const stem = (module: Module) => module.name.toLowerCase().replace(/\.(so(\..*)?|[^.]*)$/, '');
     return (
       modules.find((module) => module.name.toLowerCase() === wanted) ??
       modules.find((module) => stem(module) === wanted)

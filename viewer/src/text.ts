@@ -24,5 +24,7 @@ export function fitText(context: CanvasRenderingContext2D, text: string, room: n
     if (textWidth(context, `${text.slice(0, middle)}…`) <= room) fitting = middle;
     else over = middle;
   }
-  return fitting < 3 ? '' : `${text.slice(0, fitting)}…`;
+  // Half a surrogate pair would be drawn as a box.
+  const cut = text.slice(0, fitting).replace(/[\ud800-\udbff]$/, '');
+  return fitting < 3 ? '' : `${cut}…`;
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -48,6 +49,9 @@ def check_site(
 
 
 Damage = Iterator[tuple[str, str]]
+
+# What save_pyramid writes and nothing else: a list that somebody else made must not lead elsewhere.
+_LIST_LINE = re.compile(rb"([0-9a-f]{64})  (tiles\.dzi|tiles_files/[0-9]+/[0-9]+_[0-9]+\.png)")
 
 
 def _damage(folder: Path, manifest: rows.Manifest, advance: Callable[[int], object]) -> Damage:
@@ -149,8 +153,12 @@ def _pyramid_damage(
         yield f"{path}/{row.list}", "missing or changed; its tiles cannot be checked"
         return
     listed = set()
-    for line in text.decode("ascii").splitlines():
-        digest, name = line.split("  ", 1)
+    for line in text.splitlines():
+        entry = _LIST_LINE.fullmatch(line)
+        if entry is None:
+            yield f"{path}/{row.list}", "is not a list of tiles"
+            return
+        digest, name = (part.decode("ascii") for part in entry.groups())
         listed.add(name)
         content = _bytes(folder / name)
         if content is None or hashlib.sha256(content).hexdigest() != digest:
