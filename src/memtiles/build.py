@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from memtiles import manifest as rows
 from memtiles.config import Config
 from memtiles.describe import DrawnRegion, describe_atlas, describe_site
-from memtiles.errors import DiskFullError, LimitError
+from memtiles.errors import DiskFullError, DumpError, LimitError
 from memtiles.maps.importers import ImportedMap, read_map
 from memtiles.memory.dump import Dump
 from memtiles.memory.formats import open_dump, open_process
+from memtiles.memory.source import identity_of
 from memtiles.pictures.placement import Rect
 from memtiles.plan import Plan, PlannedAtlas, PlannedRegion, make_plan
 from memtiles.progress import Advance, Progress, Silence
@@ -81,12 +82,27 @@ def build(
             stages = _Stages(config, plan, store, jobs, progress or Silence())
             pictures = stages.draw(known)
             atlases = stages.stitch(pictures)
+            _check_unchanged(config, dump)
             viewer = viewer_files()
             manifest = describe_site(dump, plan, pictures, atlases, viewer)
             store.publish(manifest, viewer)
             if dump.identity is not None:
                 remember(store.folder, dump.identity, _reading(config))
     return manifest, plan
+
+
+def _check_unchanged(config: Config, dump: Dump) -> None:
+    """Refuses to publish a picture of two states of a dump.
+
+    A file that only got shorter is noticed where it is read; one that was written to in place is
+    noticed here, by its times.
+
+    Raises:
+        DumpError: The file is not the one that was opened.
+    """
+    path = config.dump.path
+    if path is not None and identity_of(path) != dump.identity:
+        raise DumpError(f"{path}: changed while it was read; build again when it is complete")
 
 
 def _check_limit(config: Config, plan: Plan) -> None:

@@ -153,6 +153,23 @@ def test_a_dump_that_is_cut_while_it_is_read(tmp_path: Path) -> None:
     assert not (tmp_path / "site" / ".staging").exists()
 
 
+def test_a_dump_that_is_written_to_while_it_is_read(tmp_path: Path) -> None:
+    """One byte at the end of 64 MiB changes after the build began; the file keeps its size."""
+    dump = tmp_path / "memory.bin"
+    dump.write_bytes(bytes(range(256)) * (1 << 18))
+    config = tmp_path / "config.yaml"
+    config.write_text("dump: {path: memory.bin, format: raw}\n")
+    with build_in_background(config) as build:
+        wait_for_staging(config.parent / "site", build)
+        with dump.open("r+b") as file:
+            file.seek(-1, os.SEEK_END)
+            file.write(b"!")
+        assert build.stderr is not None
+        errors = build.stderr.read().splitlines()
+    refused(Outcome(build.returncode, errors), 3, "memory.bin", "changed while it was read")
+    assert not (tmp_path / "site" / "manifest.json").exists()
+
+
 # ------------------------------------------------------------------------------------ processes
 
 # A process with 256 MiB of its own, which others may read where Yama restricts that.

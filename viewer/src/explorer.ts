@@ -108,9 +108,11 @@ export class Explorer {
   }
 
   private async start(): Promise<void> {
-    const { atlases } = this.manifest;
+    const { atlases, spaces } = this.manifest;
     this.atlases.replaceChildren(
-      ...atlases.map(({ name, space }) => new Option(`${name}, ${space}`)),
+      ...atlases.map(
+        ({ name, space }) => new Option(spaces.length > 1 ? `${name}, ${space}` : name),
+      ),
     );
     this.atlases.hidden = atlases.length < 2;
     const [first] = atlases;

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { formatAddress, parseAddress, parseSpaceAddress } from '../src/address';
 import { formatBytes, formatPercent } from '../src/bytes';
 import { parseManifest } from '../src/manifest';
+import { isolated, visibleName } from '../src/names';
 import { formatPermalink, parsePermalink } from '../src/permalink';
 import { filterRegions } from '../src/regions_list';
 import { RunList } from '../src/runs';
@@ -63,6 +64,21 @@ describe('amounts', () => {
     [999_999n, 1_000_000n, '>99%'],
     [100n, 100n, '100%'],
   ])('%s of %s', (present, size, text) => expect(formatPercent(present, size)).toBe(text));
+});
+
+describe('names', () => {
+  test.each([
+    ['libc.so.6', 'libc.so.6'],
+    ['\u202egpj.exe', '\\u202egpj.exe'],
+    ['new\nline', 'new\\x0aline'],
+    ['שלום.so', 'שלום.so'],
+    ['👨\u200d👩', '👨\u200d👩'],
+  ])('%j', (name, shown) => expect(visibleName(name)).toBe(shown));
+
+  test('keep to themselves in a sentence', () => {
+    expect(isolated('libc.so.6')).toBe('libc.so.6');
+    expect(isolated('שלום')).toBe('\u2068שלום\u2069');
+  });
 });
 
 describe('permalinks', () => {

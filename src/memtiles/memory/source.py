@@ -152,6 +152,14 @@ def _open_regular(path: Path) -> io.FileIO:
     raise DumpError(f"{path}: not a regular file: copy its bytes to a file first")
 
 
+def identity_of(path: Path) -> Identity | None:
+    """What the file at a path is now, or None where there is none any more."""
+    try:
+        return _identity_of(path.stat())
+    except OSError:
+        return None
+
+
 def _identity_of(status: os.stat_result) -> Identity:
     return Identity(
         status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
