@@ -62,15 +62,17 @@ def test_pictures_keep_their_size_and_large_ones_lie_on_the_grid(pictures: list[
 
 
 @given(sizes)
-def test_large_pictures_are_in_reading_order(pictures: list[Size]) -> None:
+def test_each_picture_is_right_of_the_one_before_or_below_it(pictures: list[Size]) -> None:
     placed = place(pictures, [0] * (len(pictures) - 1))
-    large = [
-        (label.y + label.height, rect.x)
-        for size, rect, label in zip(pictures, placed.pictures, placed.labels, strict=True)
-        if size.width * size.height >= TILE * TILE
-    ]
-    # On one shelf the bottoms are equal and x grows; a new shelf is lower.
-    assert all(a[0] < b[0] or (a[0] == b[0] and a[1] < b[1]) for a, b in pairwise(large))
+    for one, after in pairwise(placed.pictures):
+        assert after.x >= one.x + one.width or after.y >= one.y + one.height
+
+
+def test_low_pictures_fill_the_room_beside_a_high_one() -> None:
+    high, low = Size(64, 640), Size(64, 64)
+    placed = place([high, *[low] * 5], [0] * 5, aspect=0.2)
+    assert {rect.x for rect in placed.pictures[1:]} == {64}
+    assert placed.height == high.height + 128
 
 
 def test_a_mark_stands_where_the_gap_is_large_and_nowhere_else() -> None:

@@ -14,6 +14,8 @@ export const LABEL_FONT = 'system-ui, "Segoe UI", "Liberation Sans", sans-serif'
 const SMALLEST_TEXT = 10;
 const LARGEST_TEXT = 15;
 const CHIP_TEXT = 12;
+/** Height of a room per size of its text, so that no letter touches the outlines above and below. */
+const ROOM_PER_TEXT = 1.4;
 /** A name shrinks to this before it is cut. */
 const CUT_TEXT = 11;
 /** What stays free on both sides of a name. */
@@ -38,14 +40,14 @@ export function drawLabels(context: CanvasRenderingContext2D, index: AtlasIndex,
 }
 
 function readable({ label }: PlacedRegion, view: View): boolean {
-  return label.height * view.scale >= (SMALLEST_TEXT + 2) * view.ratio;
+  return label.height * view.scale >= SMALLEST_TEXT * ROOM_PER_TEXT * view.ratio;
 }
 
 function drawInRoom(context: CanvasRenderingContext2D, placed: PlacedRegion, view: View): void {
   const { region, label } = placed;
   const box = toWindow(view, label);
   const { x, room } = visibleExtent(box, view);
-  const full = Math.min(box.height / 1.2, LARGEST_TEXT * view.ratio);
+  const full = Math.min(box.height / ROOM_PER_TEXT, LARGEST_TEXT * view.ratio);
   const { text: name, size } = fitName(context, region, room, full, CUT_TEXT * view.ratio);
   if (!name) return;
   const line = full * 1.25;

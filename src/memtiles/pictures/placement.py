@@ -14,11 +14,14 @@ The landscape: pictures in address order on shelves, like text, lowest addresses
   make a quarter of the town and not a desert.
 * Where the addresses between two neighbours are far apart, a *gap* mark stands.
 
-Every picture has room for its name below it. Cells stand on the bottom line of their shelf.
+Every picture has room for its name below it. What is in a column reads downwards: a picture goes
+below the one before it wherever it makes the shelf neither wider nor higher. Columns stand on the
+bottom line of their shelf.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -189,37 +192,75 @@ def _right(columns: Sequence[tuple[int, int, list[int]]]) -> int:
     return x + width
 
 
+@dataclass
+class _Column:
+    """Cells that stand on top of each other; heights are whole grid steps."""
+
+    x: int
+    width: int
+    height: int
+    cells: list[_Cell]
+
+    def takes(self, cell: _Cell, height: int, shelf_height: int) -> bool:
+        """Whether a cell may go below, where it makes the shelf neither wider nor higher."""
+        fits = cell.size.width <= self.width and self.height + height <= shelf_height
+        return fits and cell.gap is None and self.cells[-1].gap is None
+
+
+@dataclass
+class _Shelf:
+    """Columns side by side on one bottom line."""
+
+    columns: list[_Column]
+    height: int = 0
+
+    @property
+    def right(self) -> int:
+        return self.columns[-1].x + self.columns[-1].width if self.columns else 0
+
+
 class _Town:
     """Cells in order, to be broken into shelves like words into lines."""
 
     def __init__(self, cells: Sequence[_Cell], tile: int) -> None:
         self._cells = cells
         self._tile = tile
+        # Shelves and columns keep to the grid as soon as something in the town has to.
         self._step = tile if any(cell.on_grid for cell in cells) else 1
         self._narrowest = _up(max(cell.size.width for cell in cells), tile)
 
-    def shelves(self, width: int) -> list[tuple[int, int]]:
-        """Which cells share a shelf, as half-open ranges of their numbers."""
-        breaks = [0]
-        used = 0
-        for number, cell in enumerate(self._cells):
-            x = self._after(used, cell)
-            if used and x + cell.size.width > width:
-                breaks.append(number)
-                x = 0
-            used = x + cell.size.width
-        return list(pairwise([*breaks, len(self._cells)]))
+    def shelves(self, width: int) -> list[_Shelf]:
+        """The cells on shelves that are at most `width` wide."""
+        shelves = [_Shelf([])]
+        for cell in self._cells:
+            height = _up(cell.size.height, self._step)
+            shelf = shelves[-1]
+            if shelf.columns and shelf.columns[-1].takes(cell, height, shelf.height):
+                shelf.columns[-1].height += height
+                shelf.columns[-1].cells.append(cell)
+                continue
+            x = _up(shelf.right, self._tile) if cell.on_grid else shelf.right
+            if shelf.columns and x + cell.size.width > width:
+                shelf, x = _Shelf([]), 0
+                shelves.append(shelf)
+            shelf.columns.append(_Column(x, cell.size.width, height, [cell]))
+            shelf.height = max(shelf.height, height)
+        return shelves
 
     def best_width(self, aspect: float, width_limit: int) -> int:
         """The width, in tiles, whose shelves come nearest to the aspect."""
         total = sum(_up(cell.size.width, self._tile) for cell in self._cells)
         widest = max(self._narrowest, min(width_limit // self._tile * self._tile, total))
 
-        def distance(width: int) -> float:
-            height = sum(self._height(shelf) for shelf in self.shelves(width))
-            return abs(log(width / height / aspect))
+        def stretch(tiles: int) -> float:
+            width = tiles * self._tile
+            return log(width / sum(shelf.height for shelf in self.shelves(width)) / aspect)
 
-        return min(range(self._narrowest, widest + 1, self._tile), key=distance)
+        # Wider is flatter, so the two widths on either side of the aspect are found by halving.
+        candidates = range(self._narrowest // self._tile, widest // self._tile + 1)
+        wide_enough = bisect_left(candidates, 0.0, key=stretch)
+        nearest = candidates[max(0, wide_enough - 1) : wide_enough + 1]
+        return min(nearest, key=lambda tiles: abs(stretch(tiles))) * self._tile
 
     def balanced_width(self, width: int) -> int:
         """The least width with no more shelves: their ends then stand nearly in line."""
@@ -238,32 +279,24 @@ class _Town:
         pictures: list[Rect | None] = [None] * count
         labels: list[Rect | None] = [None] * count
         gaps: list[GapMark] = []
-        top = 0
+        bottom = 0
         for shelf in self.shelves(width):
-            bottom = top + self._height(shelf)
-            x = 0
-            for cell in self._cells[slice(*shelf)]:
-                x = self._after(x, cell)
-                y = bottom - cell.size.height
-                for number, picture, label in cell.pictures:
-                    pictures[number] = picture.moved(x, y)
-                    labels[number] = label.moved(x, y)
-                if cell.gap is not None:
-                    gaps.append(GapMark(cell.gap.before, cell.gap.rect.moved(x, y)))
-                x += cell.size.width
-            top = bottom
+            bottom += shelf.height
+            for column in shelf.columns:
+                below = bottom - column.height
+                for cell in column.cells:
+                    below += _up(cell.size.height, self._step)
+                    x, y = column.x, below - cell.size.height
+                    for number, picture, label in cell.pictures:
+                        pictures[number] = picture.moved(x, y)
+                        labels[number] = label.moved(x, y)
+                    if cell.gap is not None:
+                        gaps.append(GapMark(cell.gap.before, cell.gap.rect.moved(x, y)))
         placed = tuple(rect for rect in pictures if rect is not None)
         named = tuple(rect for rect in labels if rect is not None)
         everything = (*placed, *named, *(mark.rect for mark in gaps))
         right = max(rect.x + rect.width for rect in everything)
-        return Landscape(right, top, placed, named, tuple(gaps))
-
-    def _after(self, x: int, cell: _Cell) -> int:
-        """Where a cell goes when everything before it ends at x."""
-        return _up(x, self._tile) if cell.on_grid else x
-
-    def _height(self, shelf: tuple[int, int]) -> int:
-        return _up(max(cell.size.height for cell in self._cells[slice(*shelf)]), self._step)
+        return Landscape(right, bottom, placed, named, tuple(gaps))
 
 
 def _up(pixels: int, step: int) -> int:
