@@ -121,18 +121,24 @@ def _cells(
             small.clear()
 
     for number, size in enumerate(pictures):
+        is_small = size.width * size.height < tile * tile
         if number and gaps[number - 1] >= LARGE_GAP:
+            between_small = bool(small) and is_small
             close_quarter()
-            mark = Rect(GUTTER, 0, tile // 4, tile // 2)
-            cell = Size(mark.width + 2 * GUTTER, mark.height)
-            cells.append(_Cell(cell, False, gap=GapMark(number, mark)))
-        if size.width * size.height < tile * tile:
+            cells.append(_mark(number, tile // 4 if between_small else tile))
+        if is_small:
             small.append(number)
         else:
             close_quarter()
             cells.append(_large(number, size, tile))
     close_quarter()
     return cells
+
+
+def _mark(number: int, height: int) -> _Cell:
+    """A gap mark as high as its neighbours may be, so that it does not get lost below them."""
+    mark = Rect(GUTTER, 0, height // 4, height)
+    return _Cell(Size(mark.width + 2 * GUTTER, height), False, gap=GapMark(number, mark))
 
 
 def _large(number: int, size: Size, tile: int) -> _Cell:
