@@ -24,7 +24,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from math import isqrt, log
 
 # Addresses between neighbours from which a gap is marked. Libraries of one process lie closer,
