@@ -3,6 +3,7 @@
 import { element } from './elements';
 import type { Explorer } from './explorer';
 import { listenToKeys } from './keyboard';
+import { toggleRegions } from './regions_list';
 
 const ZOOM_STEP = 1.6;
 
@@ -54,10 +55,4 @@ export function listenToControls(explorer: Explorer): void {
       map.viewer.canvas.focus();
     },
   });
-}
-
-/** Opens or closes the list of regions where the window is small and the list is a drawer. */
-export function toggleRegions(open?: boolean): void {
-  const opened = document.body.classList.toggle('regions-open', open);
-  element('regions-toggle', HTMLButtonElement).setAttribute('aria-expanded', String(opened));
 }

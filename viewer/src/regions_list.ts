@@ -2,6 +2,7 @@
 
 import { formatAddress, formatHex, parseAddress } from './address';
 import { formatBytes, formatPercent } from './bytes';
+import { element } from './elements';
 import { KIND_COLOURS } from './kinds';
 import type { Region } from './manifest';
 
@@ -151,8 +152,14 @@ export class RegionsList {
 }
 
 function part(name: string, text: string): HTMLElement {
-  const element = document.createElement('span');
-  element.className = name;
-  element.textContent = text;
-  return element;
+  const span = document.createElement('span');
+  span.className = name;
+  span.textContent = text;
+  return span;
+}
+
+/** Opens or closes the list of regions where the window is small and the list is a drawer. */
+export function toggleRegions(open?: boolean): void {
+  const opened = document.body.classList.toggle('regions-open', open);
+  element('regions-toggle', HTMLButtonElement).setAttribute('aria-expanded', String(opened));
 }
