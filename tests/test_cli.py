@@ -169,14 +169,65 @@ def test_a_closed_pipe_is_no_error(core: Path) -> None:
         assert info.wait() == 0
 
 
-def test_a_segment_of_two_to_the_60_bytes_is_refused_and_not_counted_out(
+def test_what_a_header_claims_and_does_not_hold_costs_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    core = elf_core([Load(0x1000, b"one byte is there", memsz=1 << 60)])
-    (tmp_path / "app.core").write_bytes(core)
+    """4,216 bytes that claim 8 GiB, and a header that claims 2**60: both are drawn at once."""
+    loads = [Load(0x1000, b"A" * PAGE, memsz=8 << 30), Load(1 << 62, b"one byte", memsz=1 << 60)]
+    (tmp_path / "app.core").write_bytes(elf_core(loads))
     (tmp_path / "config.yaml").write_text("dump: app.core\n")
-    assert run(["build", str(tmp_path / "config.yaml")]) == 4
-    captured = capsys.readouterr()
-    assert captured.err.count("\n") == 1
-    assert "limits.output" in captured.err
+    assert run(["build", str(tmp_path / "config.yaml")]) == 0
+    assert "2 stretches of 1,152,921,513,196,777,464 bytes" in capsys.readouterr().err
+    assert sum(1 for _ in (tmp_path / "site").rglob("*")) < 60
+
+
+def test_a_range_that_is_too_large_is_refused_before_anything_is_done(
+    core: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("dump: app.core\nregions: {ranges: [{name: all, range: 0x0+0x8000000000}]}\n")
+    for option in ("--dry-run", "--quiet"):
+        assert run(["build", str(config), option]) == 4
+        captured = capsys.readouterr()
+        assert captured.err.splitlines()[-1].startswith("memtiles: the output may take")
+        assert "all (549,755,813,888)" in captured.err
     assert not (tmp_path / "site").exists()
+
+
+def test_a_match_that_fits_nothing_is_told(
+    core: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "dump: app.core\nregions: {exclude: [{name: libmade*}, {name: libmad}]}\n"
+    (tmp_path / "config.yaml").write_text(text)
+    assert run(["build", str(tmp_path / "config.yaml")]) == 0
+    assert capsys.readouterr().err == "note: regions.exclude[1] fits no region\n"
+
+
+def test_warnings_of_a_map_are_told(
+    core: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "lm.txt").write_text("start end module name\n00900000 00800000   torn\n")
+    (tmp_path / "config.yaml").write_text("dump: app.core\nmaps: [{path: lm.txt, format: lm}]\n")
+    run(["build", str(tmp_path / "config.yaml")])
+    assert re.search(r"note: .*lm\.txt.*2", capsys.readouterr().err)
+
+
+def test_a_picture_too_high_to_tile_is_refused(
+    core: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "dump: app.core\npictures: {width: 4}\n"
+    text += "regions: {ranges: [{name: x, range: 0x0+0x30000000}]}\n"
+    (tmp_path / "config.yaml").write_text(text)
+    assert run(["build", str(tmp_path / "config.yaml")]) == 2
+    assert "x: its picture is 201326592 pixels high" in capsys.readouterr().err
+
+
+def test_a_full_disk_behind_stdout(core: Path) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("this system has no /dev/full")
+    with full.open("wb") as stdout:
+        command = [sys.executable, "-m", "memtiles", "info", str(core)]
+        done = subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 6
+    assert done.stderr.count(b"\n") == 1

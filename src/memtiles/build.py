@@ -5,23 +5,25 @@ dump → regions → pictures → atlases → site
 
 from __future__ import annotations
 
-import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from memtiles import manifest as rows
 from memtiles.config import Config
 from memtiles.describe import DrawnRegion, describe_atlas, describe_site
-from memtiles.errors import DiskFullError, DumpError, LimitError
+from memtiles.errors import DamageError, DumpError
 from memtiles.maps.importers import ImportedMap, read_map
 from memtiles.memory.dump import Dump
 from memtiles.memory.formats import open_dump, open_process
 from memtiles.memory.source import identity_of
+from memtiles.memory.span import Span
+from memtiles.pictures.picture import Picture
 from memtiles.pictures.placement import Rect
 from memtiles.plan import Plan, PlannedAtlas, PlannedRegion, make_plan
 from memtiles.progress import Advance, Progress, Silence
 from memtiles.site.atlas_folder import atlas_path, make_atlas
 from memtiles.site.picture_folder import (
     PictureOrder,
+    PicturePaths,
     describe_picture,
     describe_pyramid,
     make_picture,
@@ -75,10 +77,10 @@ def build(
     check_folder(config.output, adopt=force)
     with open_input(config) as dump:
         plan = make_plan(config, dump, open_maps(config))
-        _check_limit(config, plan)
+        plan.check(config.limits.output)
         with Store(config.output, mode, adopt=force, distrust=rehash) as store, disk_errors():
-            known = {} if rehash else _known_digests(config, store, dump)
-            _check_disk(config, plan, known)
+            before = _manifest_before(store, rehash=rehash)
+            known = {} if rehash else _known_digests(config, store, dump, before)
             stages = _Stages(config, plan, store, jobs, progress or Silence())
             pictures = stages.draw(known)
             atlases = stages.stitch(pictures)
@@ -105,107 +107,108 @@ def _check_unchanged(config: Config, dump: Dump) -> None:
         raise DumpError(f"{path}: changed while it was read; build again when it is complete")
 
 
-def _check_limit(config: Config, plan: Plan) -> None:
-    if plan.output_bytes > config.limits.output:
-        raise LimitError(
-            f"the output may take {plan.output_bytes:,} bytes, limits.output allows "
-            f"{config.limits.output:,}: raise it, or draw less (regions: include, exclude)"
-        )
-
-
-def _check_disk(config: Config, plan: Plan, known: dict[tuple[str, int, int], str]) -> None:
-    """Refuses before anything is read; regions of known digest are on the disk already."""
-    needed = 0
-    for planned in plan.drawn:
-        span = planned.region.span
-        if (plan.space.name, span.start, span.size) not in known:
-            needed += planned.present
-    free = shutil.disk_usage(config.output).free
-    if needed > free:
-        raise DiskFullError(
-            f"{config.output}: the pictures alone take {needed:,} bytes, {free:,} are free"
-        )
-
-
 def _reading(config: Config) -> str:
     """What besides the dump's file decides which byte is at which address: base and the like."""
     return config.dump.model_dump_json(exclude={"path"})
 
 
-def _known_digests(config: Config, store: Store, dump: Dump) -> dict[tuple[str, int, int], str]:
-    """Digests by (space, start, size) that an untouched dump's last build found."""
-    before = store.manifest()
-    if before is None or dump.identity is None:
+def _manifest_before(store: Store, *, rehash: bool) -> rows.Manifest | None:
+    """The manifest of the build before; a damaged one is as good as none where all is made anew."""
+    try:
+        return store.manifest()
+    except DamageError as damage:
+        if rehash:
+            return None
+        mend = "`memtiles build CONFIG --rehash` makes it anew"
+        raise DamageError(f"{store.folder}: {damage}; {mend}") from None
+
+
+def _known_digests(
+    config: Config, store: Store, dump: Dump, before: rows.Manifest | None
+) -> dict[Span, str]:
+    """Digests by span that an untouched dump's last build found."""
+    if before is None or dump.identity is None or before.dump.format != dump.format:
         return {}
     if not is_unchanged(store.folder, dump.identity, _reading(config)):
         return {}
     return {
-        (row.space, row.start, row.size): row.sha256
+        Span(row.start, row.size): row.sha256
         for row in before.regions
-        if row.sha256 is not None and before.dump.format == dump.format
+        if row.sha256 is not None and row.space == dump.spaces[0].name
     }
 
 
-@dataclass(frozen=True)
 class _Stages:
-    """What every stage needs."""
+    """What every stage needs, and the pictures that are done."""
 
-    config: Config
-    plan: Plan
-    store: Store
-    jobs: int
-    progress: Progress
+    def __init__(
+        self, config: Config, plan: Plan, store: Store, jobs: int, progress: Progress
+    ) -> None:
+        self._config = config
+        self._plan = plan
+        self._store = store
+        self._jobs = jobs
+        self._progress = progress
+        self._paths = PicturePaths()
+        self._done: dict[str, tuple[rows.PictureRow, Picture]] = {}
 
-    def draw(self, known: dict[tuple[str, int, int], str]) -> list[DrawnRegion | None]:
+    def draw(self, known: Mapping[Span, str]) -> list[DrawnRegion | None]:
         """The picture of every planned region, None where it gets none."""
-        total = sum(
-            planned.shape.size + planned.shape.raster_bytes * planned.has_pyramid
-            for planned in self.plan.regions
-            if planned.shape is not None
-        )
-        with self.progress.stage("pictures", total) as advance:
-            return [self._draw_one(planned, known, advance) for planned in self.plan.regions]
+        total = sum(_work(planned) for planned in self._plan.regions)
+        with self._progress.stage("pictures", total) as advance:
+            return [self._draw_one(planned, known, advance) for planned in self._plan.regions]
 
     def _draw_one(
-        self, planned: PlannedRegion, known: dict[tuple[str, int, int], str], advance: Advance
+        self, planned: PlannedRegion, known: Mapping[Span, str], advance: Advance
     ) -> DrawnRegion | None:
         if planned.shape is None:
             return None
-        space, span = self.plan.space, planned.region.span
         order = PictureOrder(
             planned.region.name,
             planned.shape,
-            self.config.pictures.lenses[0],
-            self.config.tiles.size,
+            self._config.pictures.lenses[0],
+            self._config.tiles.size,
             planned.has_pyramid,
         )
-        digest = known.get((space.name, span.start, span.size))
-        if digest is not None and self.store.holds(order.path(digest)):
-            path = order.path(digest)
-            advance(span.size + planned.shape.raster_bytes * planned.has_pyramid)
+        span = planned.region.span
+        digest = known.get(span)
+        if digest is not None and self._store.holds(self._paths.path(order, digest)):
+            advance(_work(planned))
         else:
-            path, digest = make_picture(self.store, space, span, order, self.jobs, advance)
-        row = describe_picture(self.store.folder, path, order)
-        return DrawnRegion(row, digest, open_picture(self.store.folder, row).runs.total)
+            digest = make_picture(
+                self._store, self._plan.space, span, order, self._paths, self._jobs, advance
+            )
+        path = self._paths.path(order, digest)
+        if path not in self._done:
+            row = describe_picture(self._store.folder, path, order)
+            self._done[path] = row, open_picture(self._store.folder, row)
+        return DrawnRegion(*self._done[path], digest)
 
-    def stitch(self, pictures: list[DrawnRegion | None]) -> list[rows.AtlasRow]:
+    def stitch(self, pictures: Sequence[DrawnRegion | None]) -> list[rows.AtlasRow]:
         """Every planned atlas."""
-        return [self._stitch_one(planned, pictures) for planned in self.plan.atlases]
+        return [self._stitch_one(planned, pictures) for planned in self._plan.atlases]
 
     def _stitch_one(
-        self, planned: PlannedAtlas, pictures: list[DrawnRegion | None]
+        self, planned: PlannedAtlas, pictures: Sequence[DrawnRegion | None]
     ) -> rows.AtlasRow:
-        tenants: dict[Rect, rows.PictureRow] = {}
+        tenants: dict[Rect, Picture] = {}
         for member, rect in zip(planned.members, planned.landscape.pictures, strict=True):
             drawn = pictures[member]
             assert drawn is not None
-            tenants[rect] = drawn.row
+            tenants[rect] = drawn.picture
         size = (planned.landscape.width, planned.landscape.height)
-        tile_size = self.config.tiles.size
+        tile_size = self._config.tiles.size
         path = atlas_path(planned.config.name, size, tenants, tile_size)
-        if not self.store.holds(path):
-            total = size[0] * size[1] * planned.bands
-            with self.progress.stage(f"atlas {planned.config.name}", total) as advance:
-                make_atlas(self.store, path, size, tenants, tile_size, self.jobs, advance)
-        pyramid = describe_pyramid(self.store.folder / path, *size, tile_size)
-        return describe_atlas(self.config, self.plan, planned, pictures, path, pyramid)
+        if not self._store.holds(path):
+            with self._progress.stage(f"atlas {planned.config.name}", size[0] * size[1]) as advance:
+                make_atlas(self._store, path, size, tenants, tile_size, self._jobs, advance)
+        pyramid = describe_pyramid(self._store.folder / path, *size, tile_size)
+        return describe_atlas(self._config, self._plan, planned, pictures, path, pyramid)
+
+
+def _work(planned: PlannedRegion) -> int:
+    """Bytes to read and pixels to tile."""
+    shape = planned.shape
+    if shape is None:
+        return 0
+    return shape.size + shape.width * shape.height * planned.has_pyramid

@@ -6,14 +6,22 @@ Heavy imports stay inside the commands, so that `memtiles --help` answers at onc
 from __future__ import annotations
 
 import argparse
+import errno
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from memtiles import __version__, terminal
-from memtiles.errors import DamageError, MemtilesError, UnknownFormatError, UsageError
+from memtiles.errors import (
+    DamageError,
+    DiskFullError,
+    MemtilesError,
+    UnknownFormatError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from memtiles.manifest import Manifest
@@ -29,7 +37,8 @@ exit codes:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """The command `memtiles`."""
+    """The command `memtiles`. SIGTERM ends it as Ctrl-C does: no staged memory is left behind."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run(arguments))
 
 
@@ -37,17 +46,22 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Runs one command line and returns its exit code."""
     try:
         options = _parser().parse_args(arguments)
-        return int(options.command(options) or 0)
+        options.command(options)
+        sys.stdout.flush()
+        return 0
     except MemtilesError as error:
         terminal.complain(str(error))
         return error.exit_code
     except KeyboardInterrupt:
-        terminal.complain("interrupted; nothing half-written was left")
+        terminal.complain("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output went away (`| head`). Closing stdout would fail once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_stdout()  # its reader went away (`| head`), which is no error
         return 0
+    except OSError as error:
+        _drop_stdout()
+        terminal.complain(f"{error.filename or 'output'}: {error.strerror}")
+        return (DiskFullError if error.errno == errno.ENOSPC else MemtilesError).exit_code
     except Exception as error:
         if os.environ.get("MEMTILES_DEBUG"):
             raise
@@ -56,6 +70,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
             "(MEMTILES_DEBUG=1 shows where; please report it)"
         )
         return MemtilesError.exit_code
+
+
+def _drop_stdout() -> None:
+    """Sends what is still buffered nowhere: Python would complain about it once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,7 +104,8 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument(
         "--force",
         action="store_true",
-        help="build in a folder that holds other files; they are left alone",
+        help="build in a folder that holds other files; they are left alone, but the folder "
+        "gets the permissions of --mode",
     )
     build.add_argument(
         "--rehash",
@@ -131,10 +151,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return value
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("a number from 1 on is needed")
+    return int(text)
 
 
 def _mode(text: str) -> int:
@@ -160,6 +179,7 @@ def _build(options: argparse.Namespace) -> None:
             plan = make_plan(config, dump, open_maps(config))
         terminal.print_notes(plan.report)
         terminal.print_plan(plan)
+        plan.check(config.limits.output)
         return
     manifest, plan = build(
         config,
@@ -181,8 +201,9 @@ def _print_built(output: Path, manifest: Manifest, mode: int) -> None:
         f"{len(manifest.regions)} regions, {len(manifest.pictures)} pictures, "
         f"{len(pyramids)} pyramids, {sum(row.tiles for row in pyramids):,} tiles"
     )
-    print(f"{output} holds memory, secrets and all: its permissions are {mode:04o}")
-    print(f"open {output / 'index.html'}")
+    folder = terminal.printable(str(output))
+    print(f"{folder} holds memory, secrets and all: its permissions are {mode:04o}")
+    print(f"open {folder}{os.sep}index.html")
 
 
 def _info(options: argparse.Namespace) -> None:
@@ -221,7 +242,7 @@ def _check(options: argparse.Namespace) -> None:
     if not options.quiet:
         print(
             f"{options.folder}: sound: {len(manifest.pictures)} pictures, "
-            f"{len(manifest.atlases)} atlases, every byte and tile as it was written"
+            f"{len(manifest.atlases)} atlases, every byte and tile as the manifest says"
         )
 
 
@@ -229,7 +250,7 @@ def _serve(options: argparse.Namespace) -> None:
     from memtiles.site.serve import serve_site
 
     def announce(address: str) -> None:
-        print(f"{address}  (Ctrl-C ends it)", flush=True)
+        print(f"{address}  (Ctrl-C ends it; all users of this machine can read it)", flush=True)
         if options.open:
             import webbrowser
 

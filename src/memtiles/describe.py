@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from memtiles import __version__
 from memtiles import manifest as rows
 from memtiles.config import Config
 from memtiles.maps.region import Region
 from memtiles.memory.dump import Dump, Module
+from memtiles.pictures.picture import Picture
 from memtiles.pictures.placement import Rect
 from memtiles.plan import Plan, PlannedAtlas
 from memtiles.site.viewer import viewer_digests
@@ -17,11 +18,11 @@ from memtiles.site.viewer import viewer_digests
 
 @dataclass(frozen=True)
 class DrawnRegion:
-    """A region's picture in place: its row, the digest of its bytes and how many are present."""
+    """A region's picture in place: its row, the picture, and the digest of the region's bytes."""
 
     row: rows.PictureRow
+    picture: Picture
     digest: str
-    present: int
 
 
 def describe_atlas(
@@ -39,7 +40,6 @@ def describe_atlas(
         name=planned.config.name,
         style=planned.config.style,
         space=plan.space.name,
-        layout=config.pictures.layout,
         lens=config.pictures.lenses[0],
         path=path,
         pyramid=pyramid,
@@ -57,7 +57,7 @@ def describe_atlas(
         ],
         gaps=[
             rows.GapRow(
-                **_rect_row(gap.rect).model_dump(),
+                **asdict(gap.rect),
                 size=planned.gaps[gap.before - 1],
                 before=planned.members[gap.before - 1],
                 after=planned.members[gap.before],
@@ -68,7 +68,7 @@ def describe_atlas(
 
 
 def _rect_row(rect: Rect) -> rows.RectRow:
-    return rows.RectRow(x=rect.x, y=rect.y, width=rect.width, height=rect.height)
+    return rows.RectRow(**asdict(rect))
 
 
 def describe_site(
@@ -91,7 +91,7 @@ def describe_site(
             space=plan.space.name,
             start=region.span.start,
             size=region.span.size,
-            present=one.present if one else 0,
+            present=one.picture.runs.total if one else 0,
             protection=region.protection,
             module=module_numbers[region.module] if region.module else None,
             picture=numbers.get(number),

@@ -57,6 +57,9 @@ class DiskFullError(MemtilesError):
     exit_code = 6
 
 
+MEND = "`memtiles build CONFIG --rehash` mends it"
+
+
 class DamageError(MemtilesError):
     """`check` found pictures, tiles or hashes that are not what was written."""
 

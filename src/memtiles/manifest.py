@@ -33,6 +33,8 @@ Hex = Annotated[
     PlainSerializer(hex, return_type=str),
     Key(json_schema_extra={"type": "string", "pattern": "^0x[0-9a-f]+$"}),
 ]
+# Pixels, counts and indices: `true` is none of them, though Python takes it for 1.
+Count = Annotated[int, Key(ge=0, strict=True)]
 Digest = Annotated[str, Key(pattern="^[0-9a-f]{64}$")]
 # Nothing that an input names becomes a path, and nothing in a manifest leads out of its folder.
 Folder = Annotated[str, Key(pattern="^(pictures|atlases)/[a-z0-9-]+$")]
@@ -81,8 +83,8 @@ class RegionRow(Row):
     size: Hex
     present: Hex
     protection: str | None
-    module: int | None
-    picture: int | None
+    module: Count | None
+    picture: Count | None
     sha256: Digest | None
 
 
@@ -90,10 +92,10 @@ class BmpRow(Row):
     """One BMP of a picture."""
 
     file: FileName
-    offset: int
-    first_row: int
-    rows: int
-    size: int
+    offset: Count
+    first_row: Count
+    rows: Count
+    size: Count
 
 
 class RunsRow(Row):
@@ -102,20 +104,20 @@ class RunsRow(Row):
     file: FileName
     script: FileName | None
     sha256: Digest
-    pieces: int
+    pieces: Count
     whole: bool
 
 
 class PyramidRow(Row):
     """A Deep Zoom pyramid and the list of its files' digests."""
 
-    width: int
-    height: int
-    tile_size: int
-    overlap: int
+    width: Count
+    height: Count
+    tile_size: Count
+    overlap: Count
     format: str
-    levels: int
-    tiles: int
+    levels: Count
+    tiles: Count
     list: FileName
     sha256: Digest
 
@@ -128,8 +130,8 @@ class PictureRow(Row):
     lens: str
     bits: Literal[8, 16, 24, 32]
     size: Hex
-    width: int
-    height: int
+    width: Count
+    height: Count
     bmp: list[BmpRow]
     runs: RunsRow
     pyramid: PyramidRow | None
@@ -138,32 +140,32 @@ class PictureRow(Row):
 class RectRow(Row):
     """Pixels of an atlas."""
 
-    x: int
-    y: int
-    width: int
-    height: int
+    x: Count
+    y: Count
+    width: Count
+    height: Count
 
 
 class PlacementRow(Row):
     """A region's picture in an atlas, and the room for its name."""
 
-    region: int
-    picture: int
-    x: int
-    y: int
+    region: Count
+    picture: Count
+    x: Count
+    y: Count
     label: RectRow
 
 
 class GapRow(Row):
     """The mark of `size` addresses between two regions."""
 
-    x: int
-    y: int
-    width: int
-    height: int
+    x: Count
+    y: Count
+    width: Count
+    height: Count
     size: Hex
-    before: int
-    after: int
+    before: Count
+    after: Count
 
 
 class AtlasRow(Row):
@@ -172,7 +174,6 @@ class AtlasRow(Row):
     name: str
     style: str
     space: str
-    layout: str
     lens: str
     path: Folder
     pyramid: PyramidRow
@@ -196,7 +197,7 @@ class Manifest(Row):
 
     def to_json(self) -> bytes:
         """The bytes of `manifest.json`: sorted keys, ASCII, no dates."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, indent=1)
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
         return (text + "\n").encode("ascii")
 
     def to_script(self) -> bytes:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from memtiles.config import Atlas, Config
-from memtiles.errors import LayoutError, UsageError
+from memtiles.errors import LayoutError, LimitError, UsageError
+from memtiles.maps.absence import Stretch, without_long_absence
 from memtiles.maps.importers import ImportedMap
 from memtiles.maps.region import Region, Regions, cut_into_regions
 from memtiles.memory.dump import Dump, Kind
@@ -19,15 +20,17 @@ from memtiles.pictures import bmp
 from memtiles.pictures.layout import Geometry, geometry
 from memtiles.pictures.placement import Landscape, Size, place_landscape
 from memtiles.tiles.atlas import ROW_LIMIT
-from memtiles.tiles.pyramid import tile_count
-
-# A region of which nothing is present is drawn, all hatch, up to this size. Larger ones are
-# reservations: the shadow of an address sanitizer is 16 TiB, a runtime's heap cage 64 GiB.
-# They would be the whole map, so they are listed and lie in the atlas as a gap.
-ABSENT_LIMIT = 64 << 20
+from memtiles.tiles.pyramid import SIDE_LIMIT, tile_count
 
 # Chunk headers of a PNG tile, and the bound of deflate's growth on bytes that do not compress.
 _PNG_OVERHEAD = 200
+
+# The page, its data files and the lock; the page's bytes; and what a region and a run take in the
+# manifest, the run list and the script twin of either (a name may be escaped to 12 bytes a letter).
+_PAGE_FILES = 8
+_PAGE_BYTES = 1 << 20
+_ROW_BYTES = 4096
+_RUN_BYTES = 100
 
 
 @dataclass(frozen=True)
@@ -67,10 +70,19 @@ class Plan:
     tiles: int
     output_bytes: int
 
-    @property
-    def drawn(self) -> list[PlannedRegion]:
-        """The regions that get a picture."""
-        return [planned for planned in self.regions if planned.shape is not None]
+    def check(self, limit: int) -> None:
+        """Refuses work that is larger than the config allows, before anything is done.
+
+        Raises:
+            LimitError: Says how large it may become, and by what.
+        """
+        if self.output_bytes > limit:
+            largest = sorted(self.regions, key=lambda planned: -planned.region.span.size)[:3]
+            names = ", ".join(f"{one.region.name} ({one.region.span.size:,})" for one in largest)
+            raise LimitError(
+                f"the output may take {self.output_bytes:,} bytes, limits.output allows {limit:,}: "
+                f"raise it, or leave out the largest regions with regions.exclude: {names}"
+            )
 
 
 def regions_of(config: Config, dump: Dump, maps: Sequence[ImportedMap]) -> Regions:
@@ -82,7 +94,7 @@ def regions_of(config: Config, dump: Dump, maps: Sequence[ImportedMap]) -> Regio
         config.regions.group,
     )
     wanted = tuple(region for region in found.rows if _is_wanted(config, region))
-    return Regions(wanted, found.report)
+    return Regions(wanted, (*found.report, *_idle(config, found.rows)))
 
 
 def make_plan(config: Config, dump: Dump, maps: Sequence[ImportedMap]) -> Plan:
@@ -96,8 +108,10 @@ def make_plan(config: Config, dump: Dump, maps: Sequence[ImportedMap]) -> Plan:
         names = ", ".join(space.name for space in dump.spaces)
         raise UsageError(f"{dump.name} has no {config.dump.space} addresses; it has: {names}")
     found = regions_of(config, dump, maps)
-    report = [*dump.warnings, *found.report]
-    regions = tuple(_plan_region(config, space, region, report) for region in found.rows)
+    stretches, left_out = without_long_absence(found.rows, space)
+    of_maps = [warning for one in maps for warning in one.warnings]
+    report = [*dump.warnings, *of_maps, *found.report, *left_out]
+    regions = tuple(_plan_region(config, stretch, report) for stretch in stretches)
     if not any(planned.shape for planned in regions):
         raise UsageError(
             f"nothing to draw: of {len(regions)} regions none has bytes in {dump.name}; "
@@ -117,17 +131,49 @@ def _is_wanted(config: Config, region: Region) -> bool:
     return any(match.matches(region.name, region.kind) for match in include)
 
 
-def _plan_region(
-    config: Config, space: AddressSpace, region: Region, report: list[str]
-) -> PlannedRegion:
-    present = space.runs(region.span).total
-    if not present and region.span.size > ABSENT_LIMIT:
-        report.append(f"{region.name} {region.span}: nothing of it is in the dump, not drawn")
-        return PlannedRegion(region, present, None, False)
+def _plan_region(config: Config, stretch: Stretch, report: list[str]) -> PlannedRegion:
+    region = stretch.region
+    if not stretch.drawn:
+        return PlannedRegion(region, stretch.present, None, False)
     shape = _shape(config, region, report)
-    return PlannedRegion(
-        region, present, shape, region.span.size >= config.tiles.region_pyramids_from
-    )
+    _check_side(f"{region.name}: its picture", shape.width, shape.height, _bands(shape))
+    has_pyramid = region.span.size >= config.tiles.region_pyramids_from
+    return PlannedRegion(region, stretch.present, shape, has_pyramid)
+
+
+def _bands(shape: Geometry) -> int:
+    """Bands of a picture's tiles when it has holes."""
+    return (1 if shape.bits == 8 else 3) + 1
+
+
+def _check_side(what: str, width: int, height: int, bands: int) -> None:
+    """Refuses what libvips cannot tile, or only in memory that grows with the width.
+
+    Raises:
+        LayoutError: Says which side is too long.
+    """
+    if width * bands > ROW_LIMIT:
+        raise LayoutError(f"{what} is {width} pixels wide; at most {ROW_LIMIT // bands} are tiled")
+    if height > SIDE_LIMIT:
+        raise LayoutError(f"{what} is {height} pixels high; at most {SIDE_LIMIT} are tiled")
+
+
+def _idle(config: Config, regions: Sequence[Region]) -> list[str]:
+    """A line for each match of the config that fits nothing: most likely a misspelt name.
+
+    An exclude that is silently idle would publish what somebody meant to keep to himself.
+    """
+    lists = {
+        "regions.exclude": config.regions.exclude,
+        "regions.include": config.regions.include,
+        "overrides": [override.match for override in config.overrides],
+    }
+    return [
+        f"{key}[{number}] fits no region"
+        for key, matches in lists.items()
+        for number, match in enumerate(matches)
+        if not any(match.matches(region.name, region.kind) for region in regions)
+    ]
 
 
 def _shape(config: Config, region: Region, report: list[str]) -> Geometry:
@@ -156,11 +202,12 @@ def _plan_atlas(config: Config, atlas: Atlas, regions: Sequence[PlannedRegion]) 
         if planned.shape is not None:
             members.append(number)
             sizes.append(Size(planned.shape.width, planned.shape.height))
-            bands = max(bands, 2 if planned.shape.bits == 8 else 4)
+            bands = max(bands, _bands(planned.shape))
     spans = [regions[number].region.span for number in members]
     gaps = tuple(after.start - before.end for before, after in pairwise(spans))
     wide, high = atlas.aspect
     landscape = place_landscape(sizes, gaps, wide / high, config.tiles.size, ROW_LIMIT // bands)
+    _check_side(f"atlas {atlas.name}", landscape.width, landscape.height, bands)
     return PlannedAtlas(atlas, tuple(members), gaps, landscape, bands)
 
 
@@ -172,20 +219,23 @@ def _count(
     report: list[str],
 ) -> Plan:
     tile = config.tiles.size
-    files = tiles = bmp_bytes = tile_bytes = 0
+    files = _PAGE_FILES
+    tiles = bmp_bytes = tile_bytes = 0
+    table_bytes = _PAGE_BYTES
     for planned in regions:
         shape = planned.shape
+        table_bytes += _ROW_BYTES + 24 * len(planned.region.name)
         if shape is None:
             continue
+        table_bytes += _RUN_BYTES * (1 + len(space.runs(planned.region.span)))
         # Not by listing the parts: a segment of 2**60 bytes would have 2**28 of them, and whether
         # that is too much is only decided by this count.
         parts = shape.raster_bytes // bmp.RASTER_LIMIT + 1
         files += parts + 2
         bmp_bytes += planned.present + parts * bmp.raster_offset(shape.bits)
         if planned.has_pyramid:
-            bands = (1 if shape.bits == 8 else 3) + 1
             tiles += tile_count(shape.width, shape.height, tile)
-            tile_bytes += shape.width * shape.height * bands
+            tile_bytes += shape.width * shape.height * _bands(shape)
             files += 2
     for atlas in atlases:
         # Only pictures weigh something: transparent pixels compress to nothing.
@@ -193,5 +243,5 @@ def _count(
         pixels = sum(rect.width * rect.height for rect in atlas.landscape.pictures)
         tile_bytes += pixels * atlas.bands
         files += 2
-    estimate = bmp_bytes + tile_bytes * 4 // 3 + tiles * _PNG_OVERHEAD
+    estimate = bmp_bytes + table_bytes + tile_bytes * 4 // 3 + tiles * _PNG_OVERHEAD
     return Plan(space, regions, atlases, tuple(report), files + tiles, tiles, estimate)

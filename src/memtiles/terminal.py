@@ -129,6 +129,6 @@ class Bars:
             unit_scale=True,
             unit_divisor=1024,
             leave=False,
-            disable=self._quiet or not sys.stderr.isatty(),
+            disable=self._quiet or sys.stderr is None or not sys.stderr.isatty(),
         ) as bar:
             yield bar.update

@@ -90,7 +90,6 @@ export function sampleManifest() {
         name: 'landscape',
         style: 'landscape',
         space: 'virtual',
-        layout: 'rows',
         lens: 'bytes',
         path: 'atlases/landscape',
         pyramid,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Literal
 
 from memtiles.memory.dump import Kind, Mapping, Module
@@ -90,11 +91,16 @@ class _Homes:
     def __init__(self, modules: Iterable[Module]) -> None:
         self._modules = sorted(modules, key=lambda module: module.span)
         self._starts = [module.span.start for module in self._modules]
+        self._ends = list(accumulate((module.span.end for module in self._modules), max))
 
     def of(self, span: Span) -> Module | None:
         at = bisect_right(self._starts, span.start) - 1
-        if at >= 0 and self._modules[at].span.covers(span):
-            return self._modules[at]
+        # Modules may be nested or overlap; no module further down reaches this span once the
+        # farthest end of all of them lies before its own.
+        while at >= 0 and self._ends[at] >= span.end:
+            if self._modules[at].span.covers(span):
+                return self._modules[at]
+            at -= 1
         return None
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from memtiles.errors import MEND, DamageError
 from memtiles.memory.runs import Runs
 from memtiles.pictures.layout import Geometry
 from memtiles.pictures.lenses import Lens
@@ -64,8 +65,17 @@ class Picture:
             end = min(first + count, part.first_row + part.rows)
             if start < end:
                 piece = raster[(start - first) * row_bytes : (end - first) * row_bytes]
-                with (self.folder / part.file).open("rb", buffering=0) as file:
-                    file.seek(part.offset + (start - part.first_row) * row_bytes)
-                    if file.readinto(piece.data) != len(piece):
-                        raise EOFError(f"{file.name} is shorter than its header says")
+                offset = part.offset + (start - part.first_row) * row_bytes
+                _read_into(piece, self.folder / part.file, offset)
         return raster
+
+
+def _read_into(piece: npt.NDArray[np.uint8], path: Path, offset: int) -> None:
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            got = file.readinto(piece.data)
+    except OSError as error:
+        raise DamageError(f"{path}: {error.strerror}; {MEND}") from None
+    if got != len(piece):
+        raise DamageError(f"{path}: shorter than its header says; {MEND}")

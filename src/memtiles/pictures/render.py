@@ -25,7 +25,7 @@ HASH_BLOCK = 1 << 20
 READ_BLOCK = 4 * HASH_BLOCK
 
 # Zeros of at least this size are not written, so that holes and empty pages of a dump cost no
-# disk where the file system has holes. 64 KiB is the largest cluster of NTFS, ext4 and APFS.
+# disk where files get holes by themselves, as on ext4 and APFS (NTFS has to be asked).
 SPARSE_BLOCK = 1 << 16
 
 RUNS_FILE = "runs.json"

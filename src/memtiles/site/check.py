@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from memtiles import manifest as rows
-from memtiles.errors import UsageError
+from memtiles.errors import DamageError, UsageError
 from memtiles.pictures.picture import Picture
 from memtiles.pictures.render import (
     READ_BLOCK,
@@ -60,11 +61,12 @@ def _damage(folder: Path, manifest: rows.Manifest, advance: Callable[[int], obje
     for name, digest in manifest.viewer.items():
         if _digest(folder / name) != digest:
             yield name, "missing or changed"
-    digests = {
-        region.picture: region.sha256 for region in manifest.regions if region.picture is not None
-    }
+    digests: dict[int, set[str | None]] = defaultdict(set)
+    for region in manifest.regions:
+        if region.picture is not None:
+            digests[region.picture].add(region.sha256)
     for number, picture in enumerate(manifest.pictures):
-        yield from _picture_damage(folder, picture, digests.get(number), advance)
+        yield from _picture_damage(folder, picture, digests[number], advance)
         if picture.pyramid is not None:
             yield from _pyramid_damage(folder, picture.path, picture.pyramid, advance)
     for atlas in manifest.atlases:
@@ -72,7 +74,7 @@ def _damage(folder: Path, manifest: rows.Manifest, advance: Callable[[int], obje
 
 
 def _picture_damage(
-    root: Path, row: rows.PictureRow, digest: str | None, advance: Callable[[int], object]
+    root: Path, row: rows.PictureRow, digests: set[str | None], advance: Callable[[int], object]
 ) -> Damage:
     folder = root / row.path
     run_list = _bytes(folder / row.runs.file)
@@ -82,7 +84,11 @@ def _picture_damage(
     script = row.runs.script
     if script is not None and _bytes(folder / script) != runs_script(row.path, run_list):
         yield f"{row.path}/{script}", f"not the same as {row.runs.file}"
-    picture = open_picture(root, row)
+    try:
+        picture = open_picture(root, row)
+    except DamageError as damage:
+        yield rows.FILE, str(damage)
+        return
     sound = True
     for part in picture.bmp:
         what = _part_damage(picture, part)
@@ -90,7 +96,7 @@ def _picture_damage(
             sound = False
             yield f"{row.path}/{part.file}", what
     if sound:
-        yield from _byte_damage(picture, row, run_list, digest, advance)
+        yield from _byte_damage(picture, row, run_list, digests, advance)
 
 
 def _part_damage(picture: Picture, part: BmpPart) -> str | None:
@@ -109,11 +115,14 @@ def _byte_damage(
     picture: Picture,
     row: rows.PictureRow,
     run_list: bytes,
-    digest: str | None,
+    digests: set[str | None],
     advance: Callable[[int], object],
 ) -> Damage:
     """Reads the region back from its BMPs; bytes outside the runs must be zeros."""
     runs, size = read_runs_json(run_list)
+    if size != row.size:
+        yield f"{row.path}/{row.runs.file}", "is of a region of another size"
+        return
     found = RegionDigest()
     for start in range(0, size, READ_BLOCK):
         count = min(READ_BLOCK, size - start)
@@ -124,7 +133,7 @@ def _byte_damage(
             yield f"{row.path}/{row.bmp[0].file}", "has bytes where the run list has holes"
             return
         advance(count)
-    if found.hexdigest(run_list) != digest:
+    if digests != {found.hexdigest(run_list)}:
         yield f"{row.path}/{row.bmp[0].file}", "its bytes are changed"
     padding = picture.shape.raster_bytes - size
     if padding > 0 and any(_region_bytes(picture, size, padding)):

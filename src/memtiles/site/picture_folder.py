@@ -12,13 +12,16 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from memtiles.errors import MEND, DamageError, LayoutError
 from memtiles.manifest import BmpRow, PictureRow, PyramidRow, RunsRow
+from memtiles.memory.runs import Runs
 from memtiles.memory.space import AddressSpace
 from memtiles.memory.span import Span
-from memtiles.pictures.layout import Geometry
+from memtiles.pictures.bmp import RASTER_LIMIT
+from memtiles.pictures.layout import Geometry, geometry
 from memtiles.pictures.lenses import lens
 from memtiles.pictures.picture import Picture
-from memtiles.pictures.render import RUNS_FILE, BmpPart, bmp_parts, read_runs_json, render
+from memtiles.pictures.render import RUNS_FILE, bmp_parts, read_runs_json, render
 from memtiles.site.store import Store, slug
 from memtiles.tiles import pyramid
 
@@ -38,16 +41,28 @@ class PictureOrder:
     tile_size: int
     has_pyramid: bool
 
-    def path(self, digest: str) -> str:
-        """The folder of this picture of the bytes with that digest."""
-        key = {
+    def key(self, digest: str) -> str:
+        """Stands for this picture of the bytes with that digest."""
+        content = {
             "folder": VERSION,
             "bytes": digest,
             "shape": asdict(self.shape),
             "lens": [self.lens, lens(self.lens).version],
             "pyramid": [pyramid.VERSION, self.tile_size] if self.has_pyramid else None,
         }
-        return f"pictures/{slug(self.name)}-{content_key(key)}"
+        return content_key(content)
+
+
+class PicturePaths:
+    """The folders of one build: regions with the same bytes share that of the first of them."""
+
+    def __init__(self) -> None:
+        self._paths: dict[str, str] = {}
+
+    def path(self, order: PictureOrder, digest: str) -> str:
+        """Where a picture of the bytes with that digest lies, or will."""
+        key = order.key(digest)
+        return self._paths.setdefault(key, f"pictures/{slug(order.name)}-{key}")
 
 
 def content_key(content: object) -> str:
@@ -60,17 +75,18 @@ def make_picture(
     space: AddressSpace,
     span: Span,
     order: PictureOrder,
+    paths: PicturePaths,
     jobs: int,
     advance: Callable[[int], object],
-) -> tuple[str, str]:
+) -> str:
     """Reads a span once and leaves its finished folder in the store.
 
     Returns:
-        The folder's path and the digest of run list and present bytes.
+        The digest of run list and present bytes.
     """
     staged = store.stage()
     rendered = render(space, span, order.shape, staged, advance)
-    path = order.path(rendered.digest)
+    path = paths.path(order, rendered.digest)
     if not store.holds(path):
         if not rendered.runs.is_whole(span.size):
             (staged / RUNS_SCRIPT).write_bytes(runs_script(path, (staged / RUNS_FILE).read_bytes()))
@@ -78,9 +94,9 @@ def make_picture(
             picture = Picture(staged, order.shape, rendered.bmp, rendered.runs, lens(order.lens))
             pyramid.save_pyramid(picture, staged, order.tile_size, jobs, advance)
     elif order.has_pyramid:
-        advance(order.shape.raster_bytes)
+        advance(order.shape.width * order.shape.height)
     store.keep(staged, path)
-    return path, rendered.digest
+    return rendered.digest
 
 
 def runs_script(path: str, run_list: bytes) -> bytes:
@@ -91,8 +107,7 @@ def runs_script(path: str, run_list: bytes) -> bytes:
 def describe_picture(root: Path, path: str, order: PictureOrder) -> PictureRow:
     """The manifest's row of a finished folder, read from the folder itself."""
     folder = root / path
-    text = (folder / RUNS_FILE).read_bytes()
-    runs, _ = read_runs_json(text)
+    text, runs = _read_runs(folder / RUNS_FILE)
     whole = runs.is_whole(order.shape.size)
     return PictureRow(
         path=path,
@@ -118,7 +133,7 @@ def describe_picture(root: Path, path: str, order: PictureOrder) -> PictureRow:
 
 def describe_pyramid(folder: Path, width: int, height: int, tile_size: int) -> PyramidRow:
     """The manifest's row of a finished pyramid."""
-    text = (folder / pyramid.TILE_LIST).read_bytes()
+    text = _read(folder / pyramid.TILE_LIST)
     return PyramidRow(
         width=width,
         height=height,
@@ -133,11 +148,49 @@ def describe_pyramid(folder: Path, width: int, height: int, tile_size: int) -> P
 
 
 def open_picture(root: Path, row: PictureRow) -> Picture:
-    """A picture of a site, to read its rows."""
+    """A picture of a site, to read its rows.
+
+    Raises:
+        DamageError: Its run list is not there or none, or the row contradicts itself.
+    """
     folder = root / row.path
-    runs, _ = read_runs_json((folder / row.runs.file).read_bytes())
-    shape = Geometry(row.layout, row.bits, row.size, row.width, row.height)
-    bmp = tuple(
-        BmpPart(part.file, part.offset, part.first_row, part.rows, part.size) for part in row.bmp
-    )
-    return Picture(folder, shape, bmp, runs, lens(row.lens))
+    _, runs = _read_runs(folder / row.runs.file)
+    shape = _shape_of(row)
+    return Picture(folder, shape, bmp_parts(shape), runs, lens(row.lens))
+
+
+def _shape_of(row: PictureRow) -> Geometry:
+    """The geometry that a row states, if it and the parts are what its bytes need.
+
+    The number of parts is compared before they are listed: a row that claims 2**63 bytes would
+    have 2**31 of them.
+    """
+    wrong = DamageError(f"{row.path}: its size, geometry and parts do not fit each other")
+    try:
+        shape = geometry(
+            row.layout, row.bits, row.size, row.width if row.layout == "rows" else None
+        )
+    except LayoutError:
+        raise wrong from None
+    fitting = RASTER_LIMIT // shape.row_bytes
+    if fitting < 1 or len(row.bmp) != -(-shape.height // fitting):
+        raise wrong
+    parts = [BmpRow(**asdict(part)) for part in bmp_parts(shape)]
+    if (shape.width, shape.height, parts) != (row.width, row.height, row.bmp):
+        raise wrong
+    return shape
+
+
+def _read_runs(file: Path) -> tuple[bytes, Runs]:
+    text = _read(file)
+    try:
+        return text, read_runs_json(text)[0]
+    except ValueError as error:
+        raise DamageError(f"{file}: {error}; {MEND}") from None
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise DamageError(f"{file}: {error.strerror}; {MEND}") from None

@@ -15,10 +15,9 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from memtiles import __version__
 from memtiles.manifest import FILE
 from memtiles.memory.dump import Identity
-
-_VERSION = 1
 
 
 def remember(output: Path, identity: Identity, reading: str) -> None:
@@ -31,6 +30,8 @@ def remember(output: Path, identity: Identity, reading: str) -> None:
     """
     content = _content(output, identity, reading)
     note = _note(output)
+    if note is None:
+        return
     with suppress(OSError):
         note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         staged = note.with_suffix(".new")
@@ -40,8 +41,11 @@ def remember(output: Path, identity: Identity, reading: str) -> None:
 
 def is_unchanged(output: Path, identity: Identity, reading: str) -> bool:
     """Whether the manifest in `output` was made from this very, untouched file, read like this."""
+    note = _note(output)
+    if note is None:
+        return False
     try:
-        content = json.loads(_note(output).read_text())
+        content = json.loads(note.read_text())
         return bool(content == _content(output, identity, reading))
     except (OSError, ValueError):
         return False
@@ -49,16 +53,20 @@ def is_unchanged(output: Path, identity: Identity, reading: str) -> bool:
 
 def _content(output: Path, identity: Identity, reading: str) -> dict[str, object]:
     return {
-        "version": _VERSION,
+        "version": __version__,
         "manifest": _digest(output),
         "dump": asdict(identity),
         "reading": reading,
     }
 
 
-def _note(output: Path) -> Path:
+def _note(output: Path) -> Path | None:
+    """Where the note lies; None for a user without a home, as containers have."""
     name = hashlib.sha256(str(output.resolve()).encode()).hexdigest()[:32]
-    return user_cache_path("memtiles", appauthor=False) / "dumps" / f"{name}.json"
+    try:
+        return user_cache_path("memtiles", appauthor=False) / "dumps" / f"{name}.json"
+    except RuntimeError:
+        return None
 
 
 def _digest(output: Path) -> str:

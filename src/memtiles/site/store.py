@@ -84,13 +84,13 @@ class Store:
         with disk_errors():
             self.folder.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(self.folder / LOCK_FILE, mode=self._mode & 0o666)
-        try:
-            with disk_errors():
+        with disk_errors():
+            try:
                 self._lock.acquire(timeout=0)
-        except Timeout:
-            raise LockedError(
-                f"{self.folder}: another build is writing here; wait for it"
-            ) from None
+            except Timeout:
+                raise LockedError(
+                    f"{self.folder}: another build is writing here; wait for it"
+                ) from None
         with disk_errors():
             self._apply_mode()
             shutil.rmtree(self.folder / _STAGING, ignore_errors=True)
@@ -246,6 +246,7 @@ def disk_errors() -> Iterator[None]:
     Raises:
         DiskFullError: No space, no quota.
         UsageError: The folder cannot be written.
+        MemtilesError: Anything else that the system says: a failing disk, a folder that is gone.
     """
     try:
         yield
@@ -263,16 +264,15 @@ def disk_errors() -> Iterator[None]:
             errno.ENAMETOOLONG,
         ):
             raise UsageError(f"{where}{error.strerror}; choose another output folder") from None
-        raise
+        raise MemtilesError(f"{where}{error.strerror or error}; nothing was published") from None
 
 
 def _sync_folder(folder: Path) -> None:
     """Makes the renames in `folder` durable, where the system can (Windows cannot open folders)."""
     try:
         handle = os.open(folder, os.O_RDONLY)
-    except PermissionError:
+    except OSError:
         return
-    try:
+    with suppress(OSError):  # some network file systems cannot
         os.fsync(handle)
-    finally:
-        os.close(handle)
+    os.close(handle)

@@ -17,6 +17,9 @@ TILE_LIST = "tiles.sha256"
 FORMAT = "png"
 OVERLAP = 0
 
+# VIPS_MAX_COORD of libvips 8.16 and later: the most pixels of a side.
+SIDE_LIMIT = 100_000_000
+
 # Raised when the same plane gets other tiles, so that a rebuild does not mix the two.
 VERSION = 1
 
@@ -53,7 +56,7 @@ def save_pyramid(
         folder: An existing folder without a pyramid.
         tile_size: Pixels of a tile's side.
         jobs: Threads.
-        advance: Told the bytes of pixels as they are taken from the plane.
+        advance: Told the number of pixels as they are taken from the plane.
 
     Raises:
         DiskFullError: No space is left.

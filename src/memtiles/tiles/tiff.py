@@ -72,7 +72,7 @@ class PlaneTiff:
         first = number * STRIP_ROWS
         count = min(STRIP_ROWS, self._plane.height - first)
         rows = np.ascontiguousarray(self._plane.rows(first, count))
-        self._advance(rows.nbytes)
+        self._advance(count * self._plane.width)
         return rows.data.cast("B")
 
 
