@@ -150,7 +150,9 @@ def test_addresses_are_what_was_written(folder: Path, written: str, value: int) 
         ("0000000140000000", "write 0x140000000 or quote it"),
         ("fffff800`00800000", "write 0xfffff80000800000 or quote it"),
         ("0n16", "write 0x10 or quote it"),
-        ("12:34:56", "'12:34:56' is not an address; write 0x and hex digits"),
+        ("12:34:56", "a bare 12:34:56 can be misread; write 0x123456"),
+        ("1:2:3:4:5:6:7:8:9:10:11:12:13:14", "is not an address; write 0x and hex digits"),
+        ("f000:fff0", "'f000:fff0' is not an address; write 0x and hex digits"),
         ("0o17", "'0o17' is not an address; write 0x and hex digits"),
         ("1_000", "'1_000' is not an address; write 0x and hex digits"),
         ("1.5", "'1.5' is not an address; write 0x and hex digits"),
@@ -186,7 +188,12 @@ def test_ranges(folder: Path, written: str, span: Span) -> None:
     [
         ("00800000 0085e000", "write 0x800000..0x85e001 or quote it"),
         ("1000 L20", "write 0x1000..0x1020 or quote it"),
-        ("12:34:56", "'12:34:56' is not a range; write START END"),
+        ("12:34:56", "can be misread; write 0x123456, and give it an end; write START END"),
+        ("140000000", 'a bare 140000000 can be misread; write 0x140000000 (or "0n140000000" for'),
+        ("140000000", " for decimal), and give it an end; write START END (WinDbg's: END is in"),
+        ("5e001", "a bare 5e001 can be misread; write 0x5e001, and give it an end; write START"),
+        ('"140000000"', "'140000000' has no end; write START END"),
+        ("hal.dll", "'hal.dll' is not a range; write START END"),
         ("0x1000", "'0x1000' has no end; write START END"),
         ('"2000 1000"', "ends before it starts"),
         ("[0x1000, 0x2000]", "must be text, not a list"),
@@ -587,6 +594,49 @@ def test_a_live_process(folder: Path) -> None:
 )
 def test_matches(match: Match, name: str, kind: Kind, expected: bool) -> None:
     assert match.matches(name, kind) is expected
+
+
+@pytest.mark.parametrize(
+    ("match", "name", "expected"),
+    [
+        ("[heap]", "[heap]", True),
+        ("[HEAP]", "[heap]", True),
+        ("[heap]", "h", False),
+        ("[anon:*]", "[anon:stack]", True),
+        ("[!a]", "b", False),
+        ("MEM.[a-c]in", "mem.[A-C]IN", True),
+        ("MEM.[a-c]in", "MEM.bin", False),
+        ("MEM.[a-c]in", "MEM_[a-c]in", False),
+        ("a\\*", "a\\b", True),
+        ("a\\*", "a*", False),
+    ],
+)
+def test_brackets_in_a_name_are_brackets(match: str, name: str, expected: bool) -> None:
+    assert Match(name=match).matches(name, Kind.HEAP) is expected
+
+
+def test_an_asterisk_stands_for_newlines_too() -> None:
+    """A path may have them, and is not to escape an `exclude` thereby."""
+    assert Match(name="/tmp/*.so").matches("/tmp/a\nb\n.so", Kind.MODULE)
+    assert Match(name="a?b").matches("a\nb", Kind.MODULE)
+    assert not Match(name="a").matches("a\n", Kind.MODULE)
+
+
+@given(st.text(alphabet="ab*?", min_size=1, max_size=8), st.text(alphabet="ab", max_size=8))
+def test_asterisks_and_question_marks(match: str, name: str) -> None:
+    def fits(match: str, name: str) -> bool:
+        if match.startswith("*"):
+            return fits(match[1:], name) or (name != "" and fits(match, name[1:]))
+        if match == "" or name == "":
+            return match == name
+        return match[0] in ("?", name[0]) and fits(match[1:], name[1:])
+
+    assert Match(name=match).matches(name, Kind.MODULE) is fits(match, name)
+
+
+def test_a_name_that_nearly_fits_is_told_at_once() -> None:
+    """Trying every place for every asterisk would not end today."""
+    assert not Match(name="*a" * 20 + "*b").matches("a" * 4096, Kind.MODULE)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ from memtiles.memory.address import (
     parse_address,
     parse_range,
     parse_size,
-    windbg_address,
 )
 from memtiles.memory.span import Span
 
@@ -93,8 +92,7 @@ def test_a_range_in_any_spelling(case: tuple[int, int, str]) -> None:
 @given(ADDRESSES)
 def test_what_is_printed_can_be_read(value: int) -> None:
     assert format_address(value) == f"0x{digits(value, 16)}"
-    for text in (format_address(value), windbg_address(value), windbg_address(value, 32)):
-        assert parse_address(text) == value
+    assert parse_address(format_address(value)) == value
 
 
 @given(ADDRESSES, st.integers(1, TOP))
@@ -231,16 +229,3 @@ def test_sizes(count: int, unit: str, blank: str) -> None:
 def test_sizes_refused(text: str, reason: str) -> None:
     with pytest.raises(AddressError, match=re.escape(reason)):
         parse_size(text)
-
-
-@pytest.mark.parametrize(
-    ("value", "bits", "text"),
-    [
-        (0xFFFFF80000800000, 64, "fffff800`00800000"),
-        (0x470000, 64, "00000000`00470000"),
-        (0x470000, 32, "00470000"),
-        (0x1_0000_0000, 32, "00000001`00000000"),
-    ],
-)
-def test_addresses_for_people(value: int, bits: int, text: str) -> None:
-    assert windbg_address(value, bits) == text

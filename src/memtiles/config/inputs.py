@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import fnmatch
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -174,8 +174,25 @@ class Match(Section):
     def matches(self, name: str, kind: Kind) -> bool:
         """Whether a region of that name and kind is meant."""
         return self.kind in (None, kind) and (
-            self.name is None or fnmatch.fnmatchcase(name.casefold(), self.name.casefold())
+            self.name is None
+            or re.fullmatch(_pattern(self.name.casefold()), name.casefold(), re.DOTALL) is not None
         )
+
+
+def _pattern(wildcards: str) -> str:
+    """The regular expression for a name in which only `*` and `?` stand for other characters.
+
+    Names of regions have brackets ("[heap]", "[anon:x]"), which `fnmatch` takes for a choice of one
+    character: excluding "[heap]" would quietly exclude nothing but a region called "h", and the
+    heap would be published. Test: test_brackets_in_a_name_are_brackets.
+    """
+    first, *rest = re.escape(wildcards).replace(r"\?", ".").split(r"\*")
+    if not rest:
+        return first
+    # A piece never has to move from where it first fits (hence the atomic groups): trying all
+    # places would take hours for a dump's name that nearly fits.
+    middle = "".join(f"(?>.*?{piece})" for piece in rest[:-1])
+    return f"{first}{middle}.*{rest[-1]}"
 
 
 class NamedRange(Section):

@@ -118,12 +118,22 @@ def _address(value: object) -> int:
     text = _text(value)
     if not _is_bare(value):
         return _parsed(parse_address, text)
+    if (misread := _misread(text)) is None:
+        raise ValueError(f"{show(text)} is not an address; {ADDRESS_FORMS}, in quotes")
+    # Quotes do not make an address of what has colons.
+    raise ValueError(misread if ":" in text else f"{misread} or quote it")
+
+
+def _misread(text: str) -> str | None:
+    """What is wrong with a bare number, and what was probably meant; None for other text."""
+    # YAML 1.1 reads 12:34:56 in base 60, as hours, minutes and seconds.
+    base_60 = re.fullmatch("[0-9]+(?::[0-5]?[0-9])+", text)
     try:
-        meant = format_address(parse_address(text))
+        meant = format_address(parse_address(text.replace(":", "") if base_60 else text))
     except AddressError:
-        raise ValueError(f"{show(text)} is not an address; {ADDRESS_FORMS}, in quotes") from None
+        return None
     decimal = f' (or "0n{text}" for decimal)' if re.fullmatch("[1-9][0-9]*", text) else ""
-    raise ValueError(f"a bare {text} can be misread; write {meant}{decimal} or quote it")
+    return f"a bare {text} can be misread; write {meant}{decimal}"
 
 
 def _distance(value: object) -> int:
@@ -141,6 +151,8 @@ def _range(value: object) -> Span:
     text = _text(value)
     if not _is_bare(value):
         return _parsed(parse_range, text)
+    if (misread := _misread(text)) is not None:
+        raise ValueError(f"{misread}, and give it an end; {RANGE_FORMS}")
     try:
         meant = parse_range(text)
     except AddressError:

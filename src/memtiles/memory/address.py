@@ -178,14 +178,3 @@ def parse_size(text: str) -> int:
 def format_address(value: int) -> str:
     """An address or size as JSON and permalinks have it: `0xfffff80000800000`, lower case."""
     return f"{value:#x}"
-
-
-def windbg_address(value: int, bits: int = 64) -> str:
-    """An address as WinDbg prints it to people: fffff800`00800000, or 00800000 for 32 bits.
-
-    An address that needs more than `bits` gets the 64-bit form rather than losing digits: 32-bit
-    machines have physical addresses above 4 GiB.
-    """
-    if bits == 32 and value < 1 << 32:
-        return f"{value:08x}"
-    return f"{value >> 32:08x}`{value & 0xFFFFFFFF:08x}"

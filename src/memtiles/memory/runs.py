@@ -35,11 +35,6 @@ class Runs:
         table = np.array(joined, dtype=np.uint64).reshape(-1, 2)
         return cls(table[:, 0].copy(), table[:, 1].copy())
 
-    @classmethod
-    def whole(cls, size: int) -> Runs:
-        """Runs of `size` bytes without a hole."""
-        return cls.of([(0, size)])
-
     def __len__(self) -> int:
         return len(self.firsts)
 

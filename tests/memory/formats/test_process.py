@@ -41,7 +41,10 @@ short = tempfile.TemporaryFile()
 short.write(b"s" * page)
 short.flush()
 beyond = libc.mmap(None, 3 * page, 1, 1, short.fileno(), 0)
-print(area, beyond, flush=True)
+named = open(sys.argv[1], "rb")
+long = libc.mmap(None, 64 << 20, 1, 1, named.fileno(), 0)
+later = libc.mmap(None, 2 * page, 1, 1, named.fileno(), page)
+print(area, beyond, long, later, flush=True)
 for line in sys.stdin:
     libc.munmap(area + 5 * page, page)
     print("done", flush=True)
@@ -49,11 +52,17 @@ for line in sys.stdin:
 
 
 class Child:
-    """The process, the address of its eight pages, and of a file mapped beyond its end."""
+    """The process, the address of its eight pages, and of files mapped beyond their end.
 
-    def __init__(self) -> None:
+    `beyond` is of a file without a name; `long` is 64 MiB of a file of one byte, `later` the two
+    pages of it after the first.
+    """
+
+    def __init__(self, file: Path) -> None:
+        file.write_bytes(b"x")
+        self.file = file
         self.process = subprocess.Popen(
-            [sys.executable, "-c", CHILD],
+            [sys.executable, "-c", CHILD, str(file)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -62,7 +71,7 @@ class Child:
         assert self.process.stdout is not None
         self.stdin, self.stdout = self.process.stdin, self.process.stdout
         self.pid = self.process.pid
-        self.area, self.beyond = map(int, self.stdout.readline().split())
+        self.area, self.beyond, self.long, self.later = map(int, self.stdout.readline().split())
 
     def unmap(self) -> None:
         self.stdin.write("unmap\n")
@@ -71,8 +80,8 @@ class Child:
 
 
 @pytest.fixture
-def child() -> Iterator[Child]:
-    made = Child()
+def child(tmp_path: Path) -> Iterator[Child]:
+    made = Child(tmp_path / "one byte")
     yield made
     made.process.kill()
     made.process.communicate()
@@ -121,6 +130,50 @@ def test_pages_behind_the_end_of_a_file_are_holes(child: Child) -> None:
         assert memory.runs == Runs.of([(0, PAGE)])
         assert bytes(memory.data[:PAGE]) == b"s" * PAGE
         assert dump.spaces[0].read(Span(child.beyond + PAGE + 5, PAGE)).runs == Runs.of([])
+
+
+def test_a_mapping_that_is_longer_than_its_file(
+    child: Child, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LMDB maps 1 TiB of a file of 1 MiB; one call a page would be minutes for 4 GiB."""
+    calls = []
+    preadv = os.preadv
+
+    def counted(descriptor: int, buffers: list[memoryview], offset: int) -> int:
+        calls.append(offset)
+        return preadv(descriptor, buffers, offset)
+
+    with open_or_skip(child.pid) as dump:
+        span = Span(child.long, 64 << 20)
+        assert any(m.span == span for m in dump.mappings)
+        assert dump.spaces[0].runs(span) == Runs.of([(0, PAGE)])
+        monkeypatch.setattr(os, "preadv", counted)
+        memory = dump.spaces[0].read(span)
+        assert memory.runs == Runs.of([(0, PAGE)])
+        assert bytes(memory.data[:2]) == b"x\0"
+        assert len(calls) <= 4
+        assert dump.spaces[0].runs(Span(child.later, 2 * PAGE)) == Runs.of([])
+
+
+def test_the_file_that_took_the_place_of_a_mapped_one_says_nothing(child: Child) -> None:
+    other = child.file.with_name("other")
+    other.write_bytes(b"")
+    other.replace(child.file)
+    with open_or_skip(child.pid) as dump:
+        span = Span(child.long, 2 * PAGE)
+        assert dump.spaces[0].runs(span).is_whole(2 * PAGE)
+        assert dump.spaces[0].read(span).runs == Runs.of([(0, PAGE)])
+
+
+def test_a_mapped_file_that_cannot_be_asked(child: Child, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> os.stat_result:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", fails)
+        dump = open_or_skip(child.pid)
+    with dump:
+        assert dump.spaces[0].runs(Span(child.long, 64 << 20)).is_whole(64 << 20)
 
 
 def test_what_was_unmapped_meanwhile_is_a_hole(child: Child) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 import sys
 from collections.abc import Sequence
 
@@ -55,13 +56,14 @@ def _dump(pid: int, folder: int, memory: io.FileIO) -> Dump:
     mappings = parse_proc_maps(_text(folder, "maps"), f"/proc/{pid}/maps")
     if not mappings:
         raise DumpError(_without_memory(pid, folder))
-    readable = _readable(mappings)
+    page_size = os.sysconf("SC_PAGE_SIZE")
+    readable = _readable(folder, mappings, page_size)
     ident = _program(folder)
     return Dump(
         name=name,
         format=NAME,
         size=readable.total,
-        spaces=(ProcessSpace(name, pid, memory, readable, os.sysconf("SC_PAGE_SIZE")),),
+        spaces=(ProcessSpace(name, pid, memory, readable, page_size),),
         mappings=mappings,
         modules=modules_of(mappings),
         machine=ident.machine if ident else None,
@@ -70,10 +72,35 @@ def _dump(pid: int, folder: int, memory: io.FileIO) -> Dump:
     )
 
 
-def _readable(mappings: Sequence[Mapping]) -> Runs:
+def _readable(folder: int, mappings: Sequence[Mapping], page_size: int) -> Runs:
     return Runs.of(
-        (mapping.span.start, mapping.span.size) for mapping in mappings if _is_readable(mapping)
+        (mapping.span.start, _size_in_file(folder, mapping, page_size))
+        for mapping in mappings
+        if _is_readable(mapping)
     )
+
+
+def _size_in_file(folder: int, mapping: Mapping, page_size: int) -> int:
+    """How much of a mapping its file reaches, to the end of its last page; all where none can tell.
+
+    Databases map what their file may grow to: LMDB maps 1 TiB of a file of 1 MiB. Each page behind
+    the end of the file is EIO, found one read call a page, which is minutes for 4 GiB; and until
+    then all of it counts as memory. Test: test_a_mapping_that_is_longer_than_its_file.
+    """
+    name, size, offset = mapping.name, mapping.span.size, mapping.file_offset
+    # The kernel marks a file that was removed or replaced; at any other path is that very file,
+    # unless a file system was mounted over it since.
+    if offset is None or not name.startswith("/") or name.endswith(" (deleted)"):
+        return size
+    try:
+        # Below the process's own root: a container's paths are not those of this process.
+        file = os.stat(f"root{name}", dir_fd=folder)
+    except OSError:
+        return size
+    if not stat.S_ISREG(file.st_mode):
+        return size
+    end = -(-file.st_size // page_size) * page_size
+    return min(size, max(0, end - offset))
 
 
 def _is_readable(mapping: Mapping) -> bool:
