@@ -97,7 +97,8 @@ def _size_in_file(folder: int, mapping: Mapping, page_size: int) -> int:
         file = os.stat(f"root{name}", dir_fd=folder)
     except OSError:
         return size
-    if not stat.S_ISREG(file.st_mode):
+    # Files that the kernel makes up say 0 and can be mapped all the same.
+    if not stat.S_ISREG(file.st_mode) or file.st_size == 0:
         return size
     end = -(-file.st_size // page_size) * page_size
     return min(size, max(0, end - offset))
