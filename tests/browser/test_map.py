@@ -199,7 +199,8 @@ def test_what_cannot_be_shown_is_said(
     if change == "missing":
         script.unlink()
     else:
-        script.write_text(script.read_text().replace('"version": 1', '"version": 99'))
+        manifest = {**manifest_of(copy), "version": 99}
+        script.write_text(f"memtilesManifest = {json.dumps(manifest)};")
     page = browser.new_page()
     page.goto(f"file://{copy}/index.html")
     page.wait_for_selector("#problem:visible")

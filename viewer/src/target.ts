@@ -75,7 +75,12 @@ export class TargetFinder {
     if (offset === null) return null;
     const name = wanted.slice(0, plus).trim();
     const base = this.moduleCalled(name) ?? this.regionCalled(name);
-    return base ? { what: 'address', space: base.space, address: base.start + offset } : null;
+    if (!base) return null;
+    if (offset >= base.size) {
+      const end = formatHex(base.size);
+      return { what: 'unknown', message: `${isolated(base.name)} ends at +${end}.` };
+    }
+    return { what: 'address', space: base.space, address: base.start + offset };
   }
 
   private regionCalled(name: string): Region | undefined {

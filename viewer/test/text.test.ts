@@ -131,6 +131,10 @@ describe('the go-to box', () => {
   test('says what it does not know', () => {
     expect(finder.find('kernel32', 'virtual')).toMatchObject({ what: 'unknown' });
     expect(finder.find('', 'virtual')).toMatchObject({ what: 'unknown' });
+    expect(finder.find('ntdll+1000', 'virtual')).toMatchObject({
+      what: 'unknown',
+      message: expect.stringContaining('ends at +0x1000'),
+    });
   });
 
   test('names the neighbours of an address in no region', () => {
