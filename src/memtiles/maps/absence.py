@@ -108,6 +108,6 @@ def _report(left_out: Sequence[Stretch]) -> list[str]:
     named = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     total = sum(one.region.span.size for one in left_out)
     return [
-        f"{len(left_out)} stretches of {total:,} bytes in all ({named}) are not in the dump and "
-        "too long to be drawn: they are listed, and lie in the atlas as gaps"
+        f"{total:,} bytes in {len(left_out)} stretches too long to be drawn ({named}) are not in "
+        "the dump: they are listed, and lie in the atlas as gaps"
     ]
