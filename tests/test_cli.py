@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import struct
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -231,3 +234,26 @@ def test_a_full_disk_behind_stdout(core: Path) -> None:
         done = subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, check=False)
     assert done.returncode == 6
     assert done.stderr.count(b"\n") == 1
+
+
+def test_progress_is_drawn_in_a_terminal(core: Path, tmp_path: Path) -> None:
+    """Stage, share, speed and time left, on stderr; gone from the screen when it is done."""
+    pty = pytest.importorskip("pty", reason="not run: this system has no pseudo-terminals")
+    fcntl = pytest.importorskip("fcntl")
+    termios = pytest.importorskip("termios")
+    (tmp_path / "config.yaml").write_text("dump: app.core\n")
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+    command = [sys.executable, "-m", "memtiles", "build", str(tmp_path / "config.yaml")]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=theirs) as build:
+        os.close(theirs)
+        drawn = b""
+        # Linux says EIO when the last writer is gone, others an empty read.
+        with suppress(OSError):
+            while piece := os.read(ours, 65_536):
+                drawn += piece
+        assert build.wait() == 0
+    os.close(ours)
+    text = drawn.decode()
+    assert re.search(r"pictures: +\d+%\|.*B/s\]", text)
+    assert re.search(r"atlas landscape: +\d+%\|.*<.*B/s\]", text)
