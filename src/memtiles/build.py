@@ -24,10 +24,9 @@ from memtiles.site.atlas_folder import atlas_path, make_atlas
 from memtiles.site.picture_folder import (
     PictureOrder,
     PicturePaths,
-    describe_picture,
     describe_pyramid,
+    finished_picture,
     make_picture,
-    open_picture,
 )
 from memtiles.site.remembered import is_unchanged, remember
 from memtiles.site.store import PRIVATE_MODE, Store, check_folder, disk_errors
@@ -180,8 +179,7 @@ class _Stages:
             )
         path = self._paths.path(order, digest)
         if path not in self._done:
-            row = describe_picture(self._store.folder, path, order)
-            self._done[path] = row, open_picture(self._store.folder, row)
+            self._done[path] = finished_picture(self._store.folder, path, order)
         return DrawnRegion(*self._done[path], digest)
 
     def stitch(self, pictures: Sequence[DrawnRegion | None]) -> list[rows.AtlasRow]:

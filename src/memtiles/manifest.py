@@ -202,7 +202,12 @@ class Manifest(Row):
 
     def to_script(self) -> bytes:
         """The bytes of `manifest.js`, which a page on file:// can load."""
-        return b"memtilesManifest = " + self.to_json().rstrip(b"\n") + b";\n"
+        return script_of(self.to_json())
+
+
+def script_of(text: bytes) -> bytes:
+    """The bytes of `manifest.js` beside a `manifest.json` of these bytes."""
+    return b"memtilesManifest = " + text.rstrip(b"\n") + b";\n"
 
 
 def read_manifest(text: bytes) -> Manifest:

@@ -15,6 +15,7 @@ from memtiles.maps.absence import Stretch, without_long_absence
 from memtiles.maps.importers import ImportedMap
 from memtiles.maps.region import Region, Regions, cut_into_regions
 from memtiles.memory.dump import Dump, Kind
+from memtiles.memory.runs import Runs
 from memtiles.memory.space import AddressSpace
 from memtiles.pictures import bmp
 from memtiles.pictures.layout import Geometry, geometry
@@ -35,10 +36,10 @@ _RUN_BYTES = 100
 
 @dataclass(frozen=True)
 class PlannedRegion:
-    """A region and how it will be drawn; `shape` is None where it will not be."""
+    """A region, what of it is present by the dump's tables, and how it will be drawn if at all."""
 
     region: Region
-    present: int
+    runs: Runs
     shape: Geometry | None
     has_pyramid: bool
 
@@ -134,11 +135,11 @@ def _is_wanted(config: Config, region: Region) -> bool:
 def _plan_region(config: Config, stretch: Stretch, report: list[str]) -> PlannedRegion:
     region = stretch.region
     if not stretch.drawn:
-        return PlannedRegion(region, stretch.present, None, False)
+        return PlannedRegion(region, stretch.runs, None, False)
     shape = _shape(config, region, report)
     _check_side(f"{region.name}: its picture", shape.width, shape.height, _bands(shape))
     has_pyramid = region.span.size >= config.tiles.region_pyramids_from
-    return PlannedRegion(region, stretch.present, shape, has_pyramid)
+    return PlannedRegion(region, stretch.runs, shape, has_pyramid)
 
 
 def _bands(shape: Geometry) -> int:
@@ -227,12 +228,12 @@ def _count(
         table_bytes += _ROW_BYTES + 24 * len(planned.region.name)
         if shape is None:
             continue
-        table_bytes += _RUN_BYTES * (1 + len(space.runs(planned.region.span)))
+        table_bytes += _RUN_BYTES * (1 + len(planned.runs))
         # Not by listing the parts: a segment of 2**60 bytes would have 2**28 of them, and whether
         # that is too much is only decided by this count.
         parts = shape.raster_bytes // bmp.RASTER_LIMIT + 1
         files += parts + 2
-        bmp_bytes += planned.present + parts * bmp.raster_offset(shape.bits)
+        bmp_bytes += planned.runs.total + parts * bmp.raster_offset(shape.bits)
         if planned.has_pyramid:
             tiles += tile_count(shape.width, shape.height, tile)
             tile_bytes += shape.width * shape.height * _bands(shape)

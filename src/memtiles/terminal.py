@@ -52,7 +52,7 @@ def print_plan(plan: Plan) -> None:
             planned.region.kind.value,
             hex(planned.region.span.start),
             f"{planned.region.span.size:,}",
-            percent(planned.present, planned.region.span.size),
+            percent(planned.runs.total, planned.region.span.size),
             f"{shape.width}×{shape.height} {shape.layout} {shape.bits} bits" if shape else "none",
         )
     _console().print(table)

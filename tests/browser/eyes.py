@@ -19,15 +19,26 @@ async ([x, y, zoom]) => {
 }
 """
 
-ON_SCREEN = """
+IN_ELEMENT = """
 ([x, y]) => {
   const image = memtiles.viewer.world.getItemAt(0);
   const point = memtiles.viewer.viewport.getCenter().clone();
   point.x = x; point.y = y;
   const found = image.imageToViewerElementCoordinates(point);
+"""
+
+ON_SCREEN = f"""{IN_ELEMENT}
   const frame = memtiles.viewer.element.getBoundingClientRect();
   return [found.x + frame.left, found.y + frame.top];
-}
+}}
+"""
+
+PAINTED = f"""{IN_ELEMENT}
+  const ratio = memtiles.viewer.drawer.canvas.width / memtiles.viewer.element.clientWidth;
+  const context = memtiles.viewer.drawer.canvas.getContext('2d');
+  const at = (value) => Math.floor(value * ratio);
+  return [...context.getImageData(at(found.x), at(found.y), 1, 1).data];
+}}
 """
 
 
@@ -48,6 +59,11 @@ def status_at(page: Page, x: int, y: int) -> dict[str, Any]:
     page.mouse.move(left, top)
     wait_until(page, "document.getElementById('status').dataset.state !== undefined")
     return dict(page.evaluate("({...document.getElementById('status').dataset})"))
+
+
+def painted_at(page: Page, x: int, y: int) -> list[int]:
+    """Red, green, blue and alpha of the canvas where the middle of an atlas pixel is."""
+    return list(page.evaluate(PAINTED, [x + 0.5, y + 0.5]))
 
 
 def place_of(manifest: dict[str, Any], address: int) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from browser.eyes import look_at, place_of, status_at, wait_until
+from browser.eyes import look_at, painted_at, place_of, status_at, wait_until
 from memtiles.cli import run
 from sites import build_site, made_up_process
 
@@ -96,22 +96,8 @@ def test_painted_pixels_are_the_bytes(site: Path, open_page: Opener, serve: Serv
             for _ in range(60):
                 offset = 700_000 + choose.randrange(-20, 20) * 2048 + choose.randrange(-20, 20)
                 column, row = place_of(manifest, start + offset)
-                grey = page.evaluate(PAINTED, [column + 0.5, row + 0.5])
+                grey = painted_at(page, column, row)
                 assert grey == [memory.byte(start + offset)] * 3 + [255], (zoom, offset)
-
-
-PAINTED = """
-([x, y]) => {
-  const image = memtiles.viewer.world.getItemAt(0);
-  const point = memtiles.viewer.viewport.getCenter().clone();
-  point.x = x; point.y = y;
-  const found = image.imageToViewerElementCoordinates(point);
-  const ratio = memtiles.viewer.drawer.canvas.width / memtiles.viewer.element.clientWidth;
-  const context = memtiles.viewer.drawer.canvas.getContext('2d');
-  const at = (value) => Math.floor(value * ratio);
-  return [...context.getImageData(at(found.x), at(found.y), 1, 1).data];
-}
-"""
 
 
 def test_gaps_holes_and_nothing_are_told_apart(site: Path, open_page: Opener) -> None:
@@ -261,4 +247,4 @@ def test_a_real_program(
         look_at(page, x, y, 24)
         assert status_at(page, x, y)["address"] == f"virtual:{address + offset:#x}"
         text = (b"memtiles was here. " * 200000)[: 3 << 20]
-        assert page.evaluate(PAINTED, [x + 0.5, y + 0.5])[0] == text[offset]
+        assert painted_at(page, x, y)[0] == text[offset]

@@ -44,7 +44,8 @@ def region(start: int, size: int, kind: Kind = Kind.ANONYMOUS) -> Region:
 
 def rows(stretches: list[Stretch]) -> list[tuple[int, int, int, bool]]:
     return [
-        (one.region.span.start, one.region.span.size, one.present, one.drawn) for one in stretches
+        (one.region.span.start, one.region.span.size, one.runs.total, one.drawn)
+        for one in stretches
     ]
 
 
@@ -93,6 +94,6 @@ def test_absence_is_bounded_and_presence_is_all_there(layout: list[tuple[int, in
     assert spans[-1][1] == start
     assert all(before[1] == after[0] for before, after in pairwise(spans))
     held = sum(size for _, size in present)
-    assert sum(one.present for one in found if one.drawn) == held
+    assert sum(one.runs.total for one in found if one.drawn) == held
     drawn = sum(one.region.span.size for one in found if one.drawn)
     assert drawn - held <= max(ABSENT_ALLOWANCE, FACTOR * held)

@@ -26,10 +26,10 @@ FACTOR = 4
 
 @dataclass(frozen=True)
 class Stretch:
-    """A region, or the piece of one, with how much of it is present; `drawn` says if it will be."""
+    """A region, or the piece of one, and what of it is present; `drawn` says if it will be."""
 
     region: Region
-    present: int
+    runs: Runs
     drawn: bool
 
 
@@ -54,7 +54,7 @@ def without_long_absence(
     stretches: list[Stretch] = []
     for region, present in zip(regions, runs, strict=True):
         if region.kind is Kind.RANGE:
-            stretches.append(Stretch(region, present.total, True))
+            stretches.append(Stretch(region, present, True))
         else:
             stretches += _cut(region, present, longest)
     return stretches, _report([one for one in stretches if not one.drawn])
@@ -98,7 +98,7 @@ def _piece(
 ) -> Iterator[Stretch]:
     if start < end:
         span = Span(region.span.start + start, end - start)
-        yield Stretch(replace(region, span=span), present.clip(start, end - start).total, drawn)
+        yield Stretch(replace(region, span=span), present.clip(start, end - start), drawn)
 
 
 def _report(left_out: Sequence[Stretch]) -> list[str]:

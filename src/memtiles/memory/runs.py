@@ -54,7 +54,7 @@ class Runs:
     @property
     def total(self) -> int:
         """How many bytes are present."""
-        return sum(size for _, size in self)
+        return int((self.lasts - self.firsts).sum()) + len(self)
 
     def is_whole(self, size: int) -> bool:
         """Whether all of `0 .. size` is present."""

@@ -13,7 +13,7 @@ from memtiles.errors import MEND, DamageError
 from memtiles.memory.runs import Runs
 from memtiles.pictures.layout import Geometry
 from memtiles.pictures.lenses import Lens
-from memtiles.pictures.render import BmpPart
+from memtiles.pictures.render import BmpPart, part_pieces
 
 
 @dataclass(frozen=True)
@@ -48,26 +48,26 @@ class Picture:
     def rows(self, first: int, count: int) -> npt.NDArray[np.uint8]:
         """Rows `first .. first + count` as (count, width, bands); missing pixels are all 0."""
         shape = self.shape
-        pixels = self._raster(first, count).reshape(count, shape.width, shape.pixel_bytes)
+        start, size = first * shape.row_bytes, count * shape.row_bytes
+        pixels = self.raster(start, size).reshape(count, shape.width, shape.pixel_bytes)
         colours = self.lens.colours(pixels)
         if self.opaque:
             return colours
-        start, size = first * shape.row_bytes, count * shape.row_bytes
         bytes_present = self.runs.mask(start, size).reshape(pixels.shape)
         present = np.logical_and.reduce(bytes_present, axis=2, keepdims=True)
         return np.concatenate([colours * present, present * np.uint8(255)], axis=2)
 
-    def _raster(self, first: int, count: int) -> npt.NDArray[np.uint8]:
-        row_bytes = self.shape.row_bytes
-        raster = np.empty(count * row_bytes, dtype=np.uint8)
-        for part in self.bmp:
-            start = max(first, part.first_row)
-            end = min(first + count, part.first_row + part.rows)
-            if start < end:
-                piece = raster[(start - first) * row_bytes : (end - first) * row_bytes]
-                offset = part.offset + (start - part.first_row) * row_bytes
-                _read_into(piece, self.folder / part.file, offset)
-        return raster
+    def raster(self, offset: int, size: int) -> npt.NDArray[np.uint8]:
+        """Bytes `offset .. offset + size` of the raster and the tail after it, as they are stored.
+
+        Raises:
+            DamageError: A BMP is missing or too short.
+        """
+        found = np.empty(size, dtype=np.uint8)
+        for piece in part_pieces(self.shape, self.bmp, offset, size):
+            target = found[piece.start : piece.start + piece.size]
+            _read_into(target, self.folder / piece.part.file, piece.position)
+        return found
 
 
 def _read_into(piece: npt.NDArray[np.uint8], path: Path, offset: int) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -72,6 +72,27 @@ def part_header(shape: Geometry, part: BmpPart) -> bytes:
     """The header of one part, as it must stand in the file."""
     tail = part.size - part.offset - part.rows * shape.row_bytes
     return bmp.header(shape.width, part.rows, shape.bits, tail)
+
+
+@dataclass(frozen=True)
+class PartPiece:
+    """`size` bytes that lie at `position` of a part's file and at `start` of what was asked for."""
+
+    part: BmpPart
+    position: int
+    start: int
+    size: int
+
+
+def part_pieces(
+    shape: Geometry, files: Sequence[BmpPart], offset: int, size: int
+) -> Iterator[PartPiece]:
+    """Where the bytes `offset .. offset + size` of raster and tail lie, across the parts."""
+    for part in files:
+        first = part.first_row * shape.row_bytes
+        low, high = max(offset, first), min(offset + size, first + part.size - part.offset)
+        if low < high:
+            yield PartPiece(part, part.offset + low - first, low - offset, high - low)
 
 
 def render(
@@ -169,30 +190,26 @@ class _Raster:
 
     def __init__(self, folder: Path, shape: Geometry, files: tuple[BmpPart, ...]) -> None:
         self._shape = shape
-        self._files = files
-        self._open: list[BinaryIO] = [(folder / part.file).open("xb") for part in files]
+        self._open: dict[BmpPart, BinaryIO] = {
+            part: (folder / part.file).open("xb") for part in files
+        }
 
     def __enter__(self) -> _Raster:
-        for part, file in zip(self._files, self._open, strict=True):
+        for part, file in self._open.items():
             file.write(part_header(self._shape, part))
             file.truncate(part.size)
         return self
 
     def __exit__(self, *_: object) -> None:
-        for file in self._open:
+        for file in self._open.values():
             file.close()
 
     def write(self, offset: int, data: npt.NDArray[np.uint8]) -> None:
-        for part, file in zip(self._files, self._open, strict=True):
-            first = part.first_row * self._shape.row_bytes
-            start, end = (
-                max(offset, first),
-                min(offset + len(data), first + part.size - part.offset),
-            )
-            if start < end:
-                for at, piece in _not_zero(data[start - offset : end - offset]):
-                    file.seek(part.offset + start - first + at)
-                    file.write(piece.data)
+        for piece in part_pieces(self._shape, tuple(self._open), offset, len(data)):
+            file = self._open[piece.part]
+            for at, block in _not_zero(data[piece.start : piece.start + piece.size]):
+                file.seek(piece.position + at)
+                file.write(block.data)
 
 
 def _not_zero(

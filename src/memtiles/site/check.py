@@ -8,8 +8,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
-
 from memtiles import manifest as rows
 from memtiles.errors import DamageError, UsageError
 from memtiles.pictures.picture import Picture
@@ -126,7 +124,7 @@ def _byte_damage(
     found = RegionDigest()
     for start in range(0, size, READ_BLOCK):
         count = min(READ_BLOCK, size - start)
-        data = np.frombuffer(_region_bytes(picture, start, count), dtype=np.uint8)
+        data = picture.raster(start, count)
         clipped = runs.clip(start, count)
         found.add(data, clipped)
         if not clipped.is_whole(count) and data[~runs.mask(start, count)].any():
@@ -136,21 +134,8 @@ def _byte_damage(
     if digests != {found.hexdigest(run_list)}:
         yield f"{row.path}/{row.bmp[0].file}", "its bytes are changed"
     padding = picture.shape.raster_bytes - size
-    if padding > 0 and any(_region_bytes(picture, size, padding)):
+    if padding > 0 and picture.raster(size, padding).any():
         yield f"{row.path}/{row.bmp[-1].file}", "has bytes in the padding of its last row"
-
-
-def _region_bytes(picture: Picture, start: int, count: int) -> bytes:
-    """Bytes of the raster and of the tail behind it, across parts."""
-    pieces = []
-    for part in picture.bmp:
-        first = part.first_row * picture.shape.row_bytes
-        low, high = max(start, first), min(start + count, first + part.size - part.offset)
-        if low < high:
-            with (picture.folder / part.file).open("rb") as file:
-                file.seek(part.offset + low - first)
-                pieces.append(file.read(high - low))
-    return b"".join(pieces)
 
 
 def _pyramid_damage(

@@ -104,12 +104,13 @@ def runs_script(path: str, run_list: bytes) -> bytes:
     return b"memtilesRuns(" + json.dumps(path).encode() + b", " + run_list + b");\n"
 
 
-def describe_picture(root: Path, path: str, order: PictureOrder) -> PictureRow:
-    """The manifest's row of a finished folder, read from the folder itself."""
+def finished_picture(root: Path, path: str, order: PictureOrder) -> tuple[PictureRow, Picture]:
+    """A finished folder: its row in the manifest, read from the folder itself, and its picture."""
     folder = root / path
     text, runs = _read_runs(folder / RUNS_FILE)
+    parts = bmp_parts(order.shape)
     whole = runs.is_whole(order.shape.size)
-    return PictureRow(
+    row = PictureRow(
         path=path,
         layout=order.shape.layout,
         lens=order.lens,
@@ -117,7 +118,7 @@ def describe_picture(root: Path, path: str, order: PictureOrder) -> PictureRow:
         size=order.shape.size,
         width=order.shape.width,
         height=order.shape.height,
-        bmp=[BmpRow(**asdict(part)) for part in bmp_parts(order.shape)],
+        bmp=[BmpRow(**asdict(part)) for part in parts],
         runs=RunsRow(
             file=RUNS_FILE,
             script=None if whole else RUNS_SCRIPT,
@@ -129,6 +130,7 @@ def describe_picture(root: Path, path: str, order: PictureOrder) -> PictureRow:
         if order.has_pyramid
         else None,
     )
+    return row, Picture(folder, order.shape, parts, runs, lens(order.lens))
 
 
 def describe_pyramid(folder: Path, width: int, height: int, tile_size: int) -> PyramidRow:

@@ -25,7 +25,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from memtiles.errors import DiskFullError, LockedError, MemtilesError, UsageError
-from memtiles.manifest import FILE, SCRIPT_FILE, Manifest, read_manifest
+from memtiles.manifest import FILE, SCRIPT_FILE, Manifest, read_manifest, script_of
 from memtiles.site.viewer import FILES as VIEWER_FILES
 
 PRIVATE_MODE = 0o700
@@ -150,7 +150,8 @@ class Store:
 
     def publish(self, manifest: Manifest, viewer: dict[str, bytes]) -> None:
         """Commits: the viewer's files, the script twin, then `manifest.json`; then sweeps."""
-        files = {**viewer, SCRIPT_FILE: manifest.to_script(), FILE: manifest.to_json()}
+        text = manifest.to_json()
+        files = {**viewer, SCRIPT_FILE: script_of(text), FILE: text}
         for name, content in files.items():
             self._write(name, content)
         # All at once, after the slow part: a kill in between leaves a page of one build beside
