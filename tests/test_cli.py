@@ -60,7 +60,7 @@ def test_info_takes_what_no_format_knows_as_raw_and_says_so(
     captured = capsys.readouterr()
     assert json.loads(captured.out)["format"] == "raw"
     assert captured.err.count("\n") == 1
-    assert "shown as raw" in captured.err
+    assert "taken as raw" in captured.err
 
 
 def test_build_does_not_guess_raw(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

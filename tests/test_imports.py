@@ -28,7 +28,6 @@ ORDER = {
     "describe": 7,
     "info": 7,
     "build": 8,
-    "terminal": 8,
     "cli": 9,
     "__main__": 10,
 }

@@ -266,7 +266,7 @@ class TestPacked:
         def full(temp: io.FileIO, chunk: bytes) -> None:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(unpack, "_write_sparse", full)
+        monkeypatch.setattr(unpack, "write_sparse", full)
         with pytest.raises(DiskFullError, match="TMPDIR"):
             FileSource.open(packed)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import os
-import stat
 import threading
 from pathlib import Path
 
@@ -16,13 +15,10 @@ import numpy as np
 
 from memtiles.errors import DumpError
 from memtiles.memory.dump import Identity
+from memtiles.memory.open_file import STANDARD_INPUT, open_regular, open_standard_input
 from memtiles.memory.runs import Runs
 from memtiles.memory.unpack import UNPACKED_LIMIT, packing_of, unpack
 
-# O_BINARY: Windows translates line ends without it. O_NONBLOCK: opening a FIFO waits for a writer.
-_OPEN_FLAGS = os.O_RDONLY | sum(
-    getattr(os, name, 0) for name in ("O_BINARY", "O_CLOEXEC", "O_NONBLOCK")
-)
 _READ_STEP = 1 << 30  # one read call takes less than 2 GiB on every system
 _HOLES_LIMIT = 1 << 16  # a file of a million small holes is not worth a million seeks
 
@@ -59,7 +55,7 @@ class FileSource:
             DiskFullError: There is no room to unpack it.
         """
         path = Path(path)
-        file = _open_regular(path)
+        file = open_regular(path)
         try:
             identity = _identity_of(os.fstat(file.fileno()))
             if suffix := packing_of(path):
@@ -71,6 +67,23 @@ class FileSource:
         except BaseException:
             file.close()
             raise
+        return source
+
+    @classmethod
+    def of_standard_input(cls) -> FileSource:
+        """What stands in standard input; a pipe is copied to a temp file first.
+
+        Raises:
+            UsageError: It is closed, or a terminal.
+            DumpError: It is empty, or cannot be read.
+            LimitError: A pipe that does not end.
+            DiskFullError: There is no room for the copy.
+        """
+        file = open_standard_input()
+        source = cls(file, STANDARD_INPUT, _identity_of(os.fstat(file.fileno())))
+        if source.size == 0:
+            source.close()
+            raise DumpError(f"{STANDARD_INPUT}: it is empty")
         return source
 
     def read_into(self, offset: int, buffer: memoryview) -> int:
@@ -133,23 +146,6 @@ class FileSource:
         with self._lock:  # Windows: the position belongs to the file, so one thread at a time
             self._file.seek(offset)
             return self._file.readinto(buffer)
-
-
-def _open_regular(path: Path) -> io.FileIO:
-    try:
-        descriptor = os.open(path, _OPEN_FLAGS)
-    except (OSError, ValueError) as problem:
-        reason = getattr(problem, "strerror", None) or problem
-        if path.is_dir():  # Windows calls that a lack of permission
-            reason = "it is a folder: name a file in it"
-        raise DumpError(f"{path}: cannot be opened: {reason}") from None
-    mode = os.fstat(descriptor).st_mode
-    if stat.S_ISREG(mode):
-        return os.fdopen(descriptor, "rb", buffering=0)
-    os.close(descriptor)
-    if stat.S_ISDIR(mode):
-        raise DumpError(f"{path}: cannot be opened: it is a folder: name a file in it")
-    raise DumpError(f"{path}: not a regular file: copy its bytes to a file first")
 
 
 def identity_of(path: Path) -> Identity | None:

@@ -65,11 +65,15 @@ def _copy(packed: io.FileIO, temp: io.FileIO, name: str, suffix: str, limit: int
         size += len(chunk)
         if size > limit:
             raise LimitError(f"{name}: unpacks to more than {limit} bytes: unpack it yourself")
-        _guarded(partial(_write_sparse, temp, chunk))
-    _guarded(partial(temp.truncate, size))
+        guarded(partial(write_sparse, temp, chunk))
+    guarded(partial(temp.truncate, size))
 
 
-def _write_sparse(temp: io.FileIO, chunk: bytes) -> None:
+def write_sparse(temp: io.FileIO, chunk: bytes) -> None:
+    """Writes what is not zeros at the file's position and steps over the rest.
+
+    The caller sets the file's size at the end, for zeros at the end leave no trace.
+    """
     view = memoryview(chunk)
     zeros = bytes(_BLOCK)
     for start in range(0, len(view), _BLOCK):
@@ -81,14 +85,19 @@ def _write_sparse(temp: io.FileIO, chunk: bytes) -> None:
             block = block[temp.write(block) :]
 
 
-def _guarded(write: Callable[[], object]) -> None:
+def guarded(write: Callable[[], object]) -> None:
+    """Writes to the temp folder.
+
+    Raises:
+        DiskFullError: It is full.
+    """
     try:
         write()
     except OSError as problem:
         if problem.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise
         raise DiskFullError(
-            f"no space to unpack the dump in {tempfile.gettempdir()}: free some, or set TMPDIR"
+            f"no space for a copy of the dump in {tempfile.gettempdir()}: free some, or set TMPDIR"
         ) from None
 
 

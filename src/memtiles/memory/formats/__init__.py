@@ -92,17 +92,27 @@ def open_dump(
         LimitError: The file asks for more than a stated limit.
         DiskFullError: There is no room to unpack it.
     """
-    if format != "auto" and format not in formats():
-        known = ", ".join(formats())
-        raise UsageError(f"unknown format {format!r}: write auto or one of {known}")
     source = FileSource.open(path)
     try:
-        reader = formats()[format] if format != "auto" else _sniffed(source)
-        dump = reader.open(source, Options(base, space))
-        return dump if space is None else _led_by(dump, space)
+        return open_source(source, format, base, space)
     except BaseException:
         source.close()
         raise
+
+
+def open_source(
+    source: FileSource,
+    format: str = "auto",
+    base: int | None = None,
+    space: SpaceKind | None = None,
+) -> Dump:
+    """Opens the dump in a file that is open already, and stays so on errors; as `open_dump`."""
+    if format != "auto" and format not in formats():
+        known = ", ".join(formats())
+        raise UsageError(f"unknown format {format!r}: write auto or one of {known}")
+    reader = formats()[format] if format != "auto" else _sniffed(source)
+    dump = reader.open(source, Options(base, space))
+    return dump if space is None else _led_by(dump, space)
 
 
 def open_process(pid: int) -> Dump:

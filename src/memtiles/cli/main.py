@@ -1,0 +1,60 @@
+"""One command line from its arguments to its exit code.
+
+Heavy imports stay inside the commands, so that `memtiles --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from memtiles.cli import terminal
+from memtiles.cli.parser import make_parser
+from memtiles.errors import DiskFullError, MemtilesError
+
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """The command `memtiles`. SIGTERM ends it as Ctrl-C does: no staged memory is left behind."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command line and returns its exit code."""
+    try:
+        options = make_parser().parse_args(arguments)
+        options.run(options)
+        sys.stdout.flush()
+        return 0
+    except MemtilesError as error:
+        terminal.complain(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        terminal.complain("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        _drop_stdout()  # its reader went away (`| head`), which is no error
+        return 0
+    except OSError as error:
+        _drop_stdout()
+        terminal.complain(f"{error.filename or 'output'}: {error.strerror}")
+        return (DiskFullError if error.errno == errno.ENOSPC else MemtilesError).exit_code
+    except Exception as error:
+        if os.environ.get("MEMTILES_DEBUG"):
+            raise
+        terminal.complain(
+            f"a bug: {type(error).__name__}: {' '.join(str(error).split())} "
+            "(MEMTILES_DEBUG=1 shows where; please report it)"
+        )
+        return MemtilesError.exit_code
+
+
+def _drop_stdout() -> None:
+    """Sends what is still buffered nowhere: Python would complain about it once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
