@@ -16,6 +16,7 @@ PACKAGE = Path(memtiles.__file__).parent
 
 ORDER = {
     "errors": 0,
+    "crop": 1,
     "progress": 0,
     "memory": 1,
     "maps": 2,

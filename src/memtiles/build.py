@@ -190,13 +190,15 @@ class _Stages:
         self, planned: PlannedAtlas, pictures: Sequence[DrawnRegion | None]
     ) -> rows.AtlasRow:
         tenants: dict[Rect, Picture] = {}
+        folders: dict[Rect, str] = {}
         for member, rect in zip(planned.members, planned.landscape.pictures, strict=True):
             drawn = pictures[member]
             assert drawn is not None
             tenants[rect] = drawn.picture
+            folders[rect] = drawn.row.path.partition("/")[2]
         size = (planned.landscape.width, planned.landscape.height)
         tile_size = self._config.tiles.size
-        path = atlas_path(planned.config.name, size, tenants, tile_size)
+        path = atlas_path(planned.config.name, size, folders, tile_size)
         if not self._store.holds(path):
             with self._progress.stage(f"atlas {planned.config.name}", size[0] * size[1]) as advance:
                 make_atlas(self._store, path, size, tenants, tile_size, self._jobs, advance)

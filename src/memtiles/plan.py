@@ -21,7 +21,8 @@ from memtiles.pictures import bmp
 from memtiles.pictures.layout import Geometry, geometry
 from memtiles.pictures.placement import Landscape, Size, place_landscape
 from memtiles.tiles.atlas import ROW_LIMIT
-from memtiles.tiles.pyramid import SIDE_LIMIT, tile_count
+from memtiles.tiles.libvips import SIDE_LIMIT
+from memtiles.tiles.pyramid import tile_count
 
 # Chunk headers of a PNG tile, and the bound of deflate's growth on bytes that do not compress.
 _PNG_OVERHEAD = 200

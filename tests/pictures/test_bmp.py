@@ -16,6 +16,7 @@ from memtiles.memory.span import Span
 from memtiles.pictures.layout import Bits, LayoutName, geometry
 from memtiles.pictures.lenses import lens
 from memtiles.pictures.picture import Picture
+from memtiles.pictures.raster import BmpRaster
 from memtiles.pictures.render import Rendered, render
 
 HAL = 0x5E001
@@ -61,11 +62,12 @@ def test_classic_is_dump2picture_with_right_sizes(
 @pytest.mark.parametrize("layout", ["rows", "classic"])
 def test_pillow_sees_what_the_lens_shows(tmp_path: Path, layout: LayoutName, bits: Bits) -> None:
     made = rendered(tmp_path, noise(70_001), layout, bits)
-    picture = Picture(tmp_path / "out", made.shape, made.bmp, made.runs, lens("bytes"))
+    raster = BmpRaster(tmp_path / "out", made.shape, made.bmp, made.runs)
+    picture = Picture(made.shape, raster, lens("bytes"))
     with Image.open(tmp_path / "out" / "region.bmp") as image:
         assert image.size == (made.shape.width, made.shape.height)
         seen = np.asarray(image.convert("L" if bits == 8 else "RGB"))
-    rows = picture.rows(0, picture.height)
+    rows = picture.area(0, 0, picture.width, picture.height)
     colours = rows if picture.opaque else rows[:, :, :-1]
     present = np.full(seen.shape[:2], True) if picture.opaque else rows[:, :, -1] == 255
     assert (colours.reshape(seen.shape)[present] == seen[present]).all()
@@ -83,8 +85,9 @@ def test_parts_hold_the_rows_one_after_the_other(tmp_path: Path) -> None:
             pixels += image.tobytes()
     assert pixels[: len(data)] == data
     assert not any(pixels[len(data) :])
-    picture = Picture(tmp_path / "out", made.shape, made.bmp, made.runs, lens("bytes"))
-    assert picture.rows(50, 120)[:, :, 0].tobytes() == data[50 * 512 : 170 * 512]
+    raster = BmpRaster(tmp_path / "out", made.shape, made.bmp, made.runs)
+    picture = Picture(made.shape, raster, lens("bytes"))
+    assert picture.area(0, 50, 512, 120)[:, :, 0].tobytes() == data[50 * 512 : 170 * 512]
 
 
 def test_classic_parts_keep_the_tail(tmp_path: Path) -> None:

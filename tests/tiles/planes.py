@@ -28,9 +28,10 @@ class ArrayPlane:
     def bands(self) -> int:
         return int(self.pixels.shape[2])
 
-    def rows(self, first: int, count: int) -> Pixels:
-        assert 0 <= first < first + count <= self.height
-        return self.pixels[first : first + count]
+    def area(self, left: int, top: int, width: int, height: int) -> Pixels:
+        assert 0 <= left < left + width <= self.width
+        assert 0 <= top < top + height <= self.height
+        return self.pixels[top : top + height, left : left + width]
 
 
 def noise(width: int, height: int, bands: int, seed: int = 7) -> Pixels:

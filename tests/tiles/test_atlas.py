@@ -60,7 +60,7 @@ def test_pictures_of_all_kinds(bands: tuple[int, ...], expected: int) -> None:
     row = tenants(*bands)
     atlas = AtlasPlane(WIDTH, HEIGHT, [tenant for tenant, _ in row])
     assert atlas.bands == expected
-    pixels = atlas.rows(0, HEIGHT)
+    pixels = atlas.area(0, 0, WIDTH, HEIGHT)
     assert pixels.shape == (HEIGHT, WIDTH, expected)
     assert np.array_equal(as_rgba(pixels), canvas(row))
 
@@ -68,25 +68,32 @@ def test_pictures_of_all_kinds(bands: tuple[int, ...], expected: int) -> None:
 CANVAS = canvas(tenants(1, 2, 3, 4))
 
 
-@given(st.integers(0, HEIGHT - 1), st.integers(1, HEIGHT), st.randoms(use_true_random=False))
-def test_any_rows_are_those_of_the_whole(first: int, count: int, random: object) -> None:
+@given(
+    st.tuples(st.integers(0, WIDTH - 1), st.integers(1, WIDTH)),
+    st.tuples(st.integers(0, HEIGHT - 1), st.integers(1, HEIGHT)),
+    st.randoms(use_true_random=False),
+)
+def test_any_area_is_that_of_the_whole(
+    columns: tuple[int, int], rows: tuple[int, int], random: object
+) -> None:
     row = tenants(1, 2, 3, 4)
     shuffled = [tenant for tenant, _ in row]
     random.shuffle(shuffled)  # type: ignore[attr-defined]
-    count = min(count, HEIGHT - first)
-    pixels = AtlasPlane(WIDTH, HEIGHT, shuffled).rows(first, count)
-    assert np.array_equal(pixels, CANVAS[first : first + count])
+    left, width = columns[0], min(columns[1], WIDTH - columns[0])
+    top, height = rows[0], min(rows[1], HEIGHT - rows[0])
+    pixels = AtlasPlane(WIDTH, HEIGHT, shuffled).area(left, top, width, height)
+    assert np.array_equal(pixels, CANVAS[top : top + height, left : left + width])
 
 
-def test_only_the_pictures_of_these_rows_are_asked() -> None:
-    asked: list[tuple[int, int]] = []
+def test_only_what_lies_in_the_area_is_asked_for() -> None:
+    asked: list[tuple[int, int, int, int]] = []
 
     class Watched(ArrayPlane):
-        def rows(self, first: int, count: int) -> Pixels:
-            asked.append((first, count))
-            return super().rows(first, count)
+        def area(self, left: int, top: int, width: int, height: int) -> Pixels:
+            asked.append((left, top, width, height))
+            return super().area(left, top, width, height)
 
     places = [Rect(0, 10 * number, 5, 10) for number in range(7)]
     row = [Tenant(Watched(noise(5, 10, 1)), rect) for rect in places]
-    AtlasPlane(WIDTH, HEIGHT, row).rows(18, 14)
-    assert sorted(asked) == [(0, 2), (0, 10), (8, 2)]
+    AtlasPlane(WIDTH, HEIGHT, row).area(2, 18, 9, 14)
+    assert sorted(asked) == [(2, 0, 3, 2), (2, 0, 3, 10), (2, 8, 3, 2)]

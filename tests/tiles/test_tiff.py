@@ -74,9 +74,9 @@ def test_rows_are_asked_for_once_and_in_order() -> None:
     asked: list[int] = []
 
     class Watched(ArrayPlane):
-        def rows(self, first: int, count: int) -> Pixels:
-            asked.append(first)
-            return super().rows(first, count)
+        def area(self, left: int, top: int, width: int, height: int) -> Pixels:
+            asked.append(top)
+            return super().area(left, top, width, height)
 
     whole(PlaneTiff(Watched(noise(10, 300, 1)), lambda _: None), step=77)
     assert asked == sorted(set(asked))
@@ -95,11 +95,11 @@ class Broken(ArrayPlane):
         super().__init__(noise(500, 900, 1))
         object.__setattr__(self, "_error", error)
 
-    def rows(self, first: int, count: int) -> Pixels:
-        if first + count > 150:
+    def area(self, left: int, top: int, width: int, height: int) -> Pixels:
+        if top + height > 150:
             error: BaseException = object.__getattribute__(self, "_error")
             raise error
-        return super().rows(first, count)
+        return super().area(left, top, width, height)
 
 
 @pytest.mark.parametrize("error", [EOFError("short"), ValueError("odd"), KeyboardInterrupt()])

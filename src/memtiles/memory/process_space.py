@@ -27,6 +27,7 @@ class ProcessSpace(AddressSpace):
     """
 
     kind = SpaceKind.VIRTUAL
+    steady = False
 
     def __init__(
         self, name: str, pid: int, memory: io.FileIO, readable: Runs, page_size: int

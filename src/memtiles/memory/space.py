@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from enum import StrEnum
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,8 @@ class AddressSpace(ABC):
     """One address space of a dump."""
 
     kind: SpaceKind
+    steady: ClassVar[bool] = True
+    """Whether `read` finds all that `runs` promises."""
 
     @property
     def name(self) -> str:

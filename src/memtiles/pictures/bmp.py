@@ -27,19 +27,28 @@ def raster_offset(bits: Bits) -> int:
     return _FILE_HEADER.size + _INFO_HEADER.size + palette
 
 
-def header(width: int, height: int, bits: Bits, tail: int = 0) -> bytes:
+def row_bytes(width: int, bits: int) -> int:
+    """Bytes of a row in the file: whole 4-byte words."""
+    return (width * bits + 31) // 32 * 4
+
+
+def header(width: int, height: int, bits: Bits, tail: int = 0, dpi: int = 0) -> bytes:
     """Everything before the raster.
 
     Args:
-        width: Pixels; rows must be whole 4-byte words, which `layout.geometry` sees to.
+        width: Pixels; a region's rows are whole 4-byte words, which `layout.geometry` sees to.
         height: Pixels, as a positive number.
         bits: Bits per pixel.
         tail: Bytes after the raster that belong to the region and have no pixel.
+        dpi: Pixels per inch for printing, 0 for none.
     """
     offset = raster_offset(bits)
-    raster = width * height * bits // 8
+    raster = height * row_bytes(width, bits)
+    per_metre = round(dpi / 0.0254)
     return (
         _FILE_HEADER.pack(b"BM", offset + raster + tail, 0, 0, offset)
-        + _INFO_HEADER.pack(_INFO_HEADER.size, width, -height, 1, bits, 0, raster, 0, 0, 0, 0)
+        + _INFO_HEADER.pack(
+            _INFO_HEADER.size, width, -height, 1, bits, 0, raster, per_metre, per_metre, 0, 0
+        )
         + (_GREY_PALETTE if bits == 8 else b"")
     )

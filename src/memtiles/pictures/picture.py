@@ -1,29 +1,28 @@
-"""A picture seen through its lens: BMP + runs in, rows of coloured pixels out."""
+"""A picture seen through its lens: bytes and runs in, coloured pixels out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from memtiles.errors import MEND, DamageError
 from memtiles.memory.runs import Runs
 from memtiles.pictures.layout import Geometry
 from memtiles.pictures.lenses import Lens
-from memtiles.pictures.render import BmpPart, part_pieces
+from memtiles.pictures.raster import Raster
+
+# Between two rows of a narrow area, less than this is read along rather than stepped over.
+_STEP_OVER = 1 << 14
 
 
 @dataclass(frozen=True)
 class Picture:
     """One region drawn with one layout and one lens; a `tiles.plane.Plane` of its pixels."""
 
-    folder: Path
     shape: Geometry
-    bmp: tuple[BmpPart, ...]
-    runs: Runs
+    raster: Raster
     lens: Lens
 
     @property
@@ -34,48 +33,44 @@ class Picture:
     def height(self) -> int:
         return self.shape.height
 
+    @property
+    def runs(self) -> Runs:
+        return self.raster.runs
+
     @cached_property
     def opaque(self) -> bool:
         """Whether every pixel of the raster has all its bytes: no hole, no padded last row."""
-        raster = self.shape.raster_bytes
-        return self.runs.clip(0, raster).is_whole(raster)
+        size = self.shape.raster_bytes
+        return self.raster.steady and self.runs.clip(0, size).is_whole(size)
 
     @property
     def bands(self) -> int:
         """Colour bands, and one of alpha unless the picture is opaque."""
         return self.lens.bands(self.shape.bits) + (not self.opaque)
 
-    def rows(self, first: int, count: int) -> npt.NDArray[np.uint8]:
-        """Rows `first .. first + count` as (count, width, bands); missing pixels are all 0."""
+    def area(self, left: int, top: int, width: int, height: int) -> npt.NDArray[np.uint8]:
+        """A rectangle of pixels as (height, width, bands); missing pixels are all 0."""
         shape = self.shape
-        start, size = first * shape.row_bytes, count * shape.row_bytes
-        pixels = self.raster(start, size).reshape(count, shape.width, shape.pixel_bytes)
+        row = width * shape.pixel_bytes
+        start = top * shape.row_bytes + left * shape.pixel_bytes
+        if height == 1 or shape.row_bytes - row < _STEP_OVER:
+            return self._block(start, row, width, height)
+        pixels = np.empty((height, width, self.bands), np.uint8)
+        for number in range(height):
+            pixels[number] = self._block(start + number * shape.row_bytes, row, width, 1)[0]
+        return pixels
+
+    def _block(self, start: int, row: int, width: int, height: int) -> npt.NDArray[np.uint8]:
+        """Rows of `row` bytes, with what lies between them read along and dropped."""
+        stride = self.shape.row_bytes
+        size = (height - 1) * stride + row
+        data, runs = self.raster.read(start, size)
+        shape = (height, width, self.shape.pixel_bytes)
+        strides = (stride, self.shape.pixel_bytes, 1)
+        pixels = np.lib.stride_tricks.as_strided(data, shape, strides, writeable=False)
         colours = self.lens.colours(pixels)
         if self.opaque:
             return colours
-        bytes_present = self.runs.mask(start, size).reshape(pixels.shape)
-        present = np.logical_and.reduce(bytes_present, axis=2, keepdims=True)
+        held = np.lib.stride_tricks.as_strided(runs.mask(0, size), shape, strides, writeable=False)
+        present = np.logical_and.reduce(held, axis=2, keepdims=True)
         return np.concatenate([colours * present, present * np.uint8(255)], axis=2)
-
-    def raster(self, offset: int, size: int) -> npt.NDArray[np.uint8]:
-        """Bytes `offset .. offset + size` of the raster and the tail after it, as they are stored.
-
-        Raises:
-            DamageError: A BMP is missing or too short.
-        """
-        found = np.empty(size, dtype=np.uint8)
-        for piece in part_pieces(self.shape, self.bmp, offset, size):
-            target = found[piece.start : piece.start + piece.size]
-            _read_into(target, self.folder / piece.part.file, piece.position)
-        return found
-
-
-def _read_into(piece: npt.NDArray[np.uint8], path: Path, offset: int) -> None:
-    try:
-        with path.open("rb") as file:
-            file.seek(offset)
-            got = file.readinto(piece.data)
-    except OSError as error:
-        raise DamageError(f"{path}: {error.strerror}; {MEND}") from None
-    if got != len(piece):
-        raise DamageError(f"{path}: shorter than its header says; {MEND}")

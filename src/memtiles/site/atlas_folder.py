@@ -16,14 +16,14 @@ VERSION = 1
 
 
 def atlas_path(
-    name: str, size: tuple[int, int], tenants: Mapping[Rect, Picture], tile_size: int
+    name: str, size: tuple[int, int], tenants: Mapping[Rect, str], tile_size: int
 ) -> str:
-    """The folder of an atlas with these pictures at these places."""
+    """The folder of an atlas with the pictures of these folders at these places."""
     key = {
         "folder": VERSION,
         "pyramid": [pyramid.VERSION, tile_size],
         "size": size,
-        "pictures": [[one.folder.name, rect.x, rect.y] for rect, one in tenants.items()],
+        "pictures": [[name, rect.x, rect.y] for rect, name in tenants.items()],
     }
     return f"atlases/{slug(name)}-{content_key(key)}"
 

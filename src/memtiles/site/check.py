@@ -10,7 +10,7 @@ from pathlib import Path
 
 from memtiles import manifest as rows
 from memtiles.errors import DamageError, UsageError
-from memtiles.pictures.picture import Picture
+from memtiles.pictures.raster import BmpRaster
 from memtiles.pictures.render import (
     READ_BLOCK,
     BmpPart,
@@ -18,7 +18,7 @@ from memtiles.pictures.render import (
     part_header,
     read_runs_json,
 )
-from memtiles.site.picture_folder import open_picture, runs_script
+from memtiles.site.picture_folder import open_raster, runs_script
 from memtiles.tiles import pyramid
 
 
@@ -83,12 +83,12 @@ def _picture_damage(
     if script is not None and _bytes(folder / script) != runs_script(row.path, run_list):
         yield f"{row.path}/{script}", f"not the same as {row.runs.file}"
     try:
-        picture = open_picture(root, row)
+        picture = open_raster(root, row)
     except DamageError as damage:
         yield rows.FILE, str(damage)
         return
     sound = True
-    for part in picture.bmp:
+    for part in picture.parts:
         what = _part_damage(picture, part)
         if what:
             sound = False
@@ -97,7 +97,7 @@ def _picture_damage(
         yield from _byte_damage(picture, row, run_list, digests, advance)
 
 
-def _part_damage(picture: Picture, part: BmpPart) -> str | None:
+def _part_damage(picture: BmpRaster, part: BmpPart) -> str | None:
     file = picture.folder / part.file
     try:
         if file.stat().st_size != part.size:
@@ -110,7 +110,7 @@ def _part_damage(picture: Picture, part: BmpPart) -> str | None:
 
 
 def _byte_damage(
-    picture: Picture,
+    picture: BmpRaster,
     row: rows.PictureRow,
     run_list: bytes,
     digests: set[str | None],
@@ -124,7 +124,7 @@ def _byte_damage(
     found = RegionDigest()
     for start in range(0, size, READ_BLOCK):
         count = min(READ_BLOCK, size - start)
-        data = picture.raster(start, count)
+        data = picture.stored(start, count)
         clipped = runs.clip(start, count)
         found.add(data, clipped)
         if not clipped.is_whole(count) and data[~runs.mask(start, count)].any():
@@ -134,7 +134,7 @@ def _byte_damage(
     if digests != {found.hexdigest(run_list)}:
         yield f"{row.path}/{row.bmp[0].file}", "its bytes are changed"
     padding = picture.shape.raster_bytes - size
-    if padding > 0 and picture.raster(size, padding).any():
+    if padding > 0 and picture.stored(size, padding).any():
         yield f"{row.path}/{row.bmp[-1].file}", "has bytes in the padding of its last row"
 
 

@@ -21,6 +21,7 @@ from memtiles.pictures.bmp import RASTER_LIMIT
 from memtiles.pictures.layout import Geometry, geometry
 from memtiles.pictures.lenses import lens
 from memtiles.pictures.picture import Picture
+from memtiles.pictures.raster import BmpRaster
 from memtiles.pictures.render import RUNS_FILE, bmp_parts, read_runs_json, render
 from memtiles.site.store import Store, slug
 from memtiles.tiles import pyramid
@@ -91,7 +92,8 @@ def make_picture(
         if not rendered.runs.is_whole(span.size):
             (staged / RUNS_SCRIPT).write_bytes(runs_script(path, (staged / RUNS_FILE).read_bytes()))
         if order.has_pyramid:
-            picture = Picture(staged, order.shape, rendered.bmp, rendered.runs, lens(order.lens))
+            raster = BmpRaster(staged, order.shape, rendered.bmp, rendered.runs)
+            picture = Picture(order.shape, raster, lens(order.lens))
             pyramid.save_pyramid(picture, staged, order.tile_size, jobs, advance)
     elif order.has_pyramid:
         advance(order.shape.width * order.shape.height)
@@ -130,7 +132,8 @@ def finished_picture(root: Path, path: str, order: PictureOrder) -> tuple[Pictur
         if order.has_pyramid
         else None,
     )
-    return row, Picture(folder, order.shape, parts, runs, lens(order.lens))
+    raster = BmpRaster(folder, order.shape, parts, runs)
+    return row, Picture(order.shape, raster, lens(order.lens))
 
 
 def describe_pyramid(folder: Path, width: int, height: int, tile_size: int) -> PyramidRow:
@@ -150,7 +153,13 @@ def describe_pyramid(folder: Path, width: int, height: int, tile_size: int) -> P
 
 
 def open_picture(root: Path, row: PictureRow) -> Picture:
-    """A picture of a site, to read its rows.
+    """A picture of a site, to read its pixels; raises as `open_raster`."""
+    raster = open_raster(root, row)
+    return Picture(raster.shape, raster, lens(row.lens))
+
+
+def open_raster(root: Path, row: PictureRow) -> BmpRaster:
+    """The bytes of a picture of a site.
 
     Raises:
         DamageError: Its run list is not there or none, or the row contradicts itself.
@@ -158,7 +167,7 @@ def open_picture(root: Path, row: PictureRow) -> Picture:
     folder = root / row.path
     _, runs = _read_runs(folder / row.runs.file)
     shape = _shape_of(row)
-    return Picture(folder, shape, bmp_parts(shape), runs, lens(row.lens))
+    return BmpRaster(folder, shape, bmp_parts(shape), runs)
 
 
 def _shape_of(row: PictureRow) -> Geometry:

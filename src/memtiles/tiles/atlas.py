@@ -39,17 +39,18 @@ class AtlasPlane:
         self._tops = [tenant.rect.y for tenant in self._tenants]
         self._tallest = max((tenant.rect.height for tenant in tenants), default=0)
 
-    def rows(self, first: int, count: int) -> npt.NDArray[np.uint8]:
-        strip = np.zeros((count, self.width, self.bands), dtype=np.uint8)
-        start = bisect_left(self._tops, first - self._tallest)
-        end = bisect_left(self._tops, first + count)
+    def area(self, left: int, top: int, width: int, height: int) -> npt.NDArray[np.uint8]:
+        found = np.zeros((height, width, self.bands), dtype=np.uint8)
+        start = bisect_left(self._tops, top - self._tallest)
+        end = bisect_left(self._tops, top + height)
         for tenant in self._tenants[start:end]:
             rect = tenant.rect
-            top, bottom = max(first, rect.y), min(first + count, rect.y + rect.height)
-            if top < bottom:
-                place = strip[top - first : bottom - first, rect.x : rect.x + rect.width]
-                _paint(place, tenant.plane.rows(top - rect.y, bottom - top))
-        return strip
+            x1, x2 = max(left, rect.x), min(left + width, rect.x + rect.width)
+            y1, y2 = max(top, rect.y), min(top + height, rect.y + rect.height)
+            if x1 < x2 and y1 < y2:
+                place = found[y1 - top : y2 - top, x1 - left : x2 - left]
+                _paint(place, tenant.plane.area(x1 - rect.x, y1 - rect.y, x2 - x1, y2 - y1))
+        return found
 
 
 def _paint(place: npt.NDArray[np.uint8], pixels: npt.NDArray[np.uint8]) -> None:

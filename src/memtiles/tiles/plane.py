@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from memtiles.crop import Crop
+
 
 class Plane(Protocol):
-    """A picture or an atlas, asked for a few rows at a time.
+    """A picture or an atlas, asked for one rectangle at a time.
 
     `bands` is 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA), 8 bits each.
     """
@@ -21,5 +24,35 @@ class Plane(Protocol):
     @property
     def bands(self) -> int: ...
 
-    def rows(self, first: int, count: int) -> npt.NDArray[np.uint8]:
-        """Rows `first .. first + count` as a C-ordered array (count, width, bands)."""
+    def area(self, left: int, top: int, width: int, height: int) -> npt.NDArray[np.uint8]:
+        """The pixels of a rectangle that lies in the plane, as an array (height, width, bands)."""
+
+
+@dataclass(frozen=True)
+class CroppedPlane:
+    """What a crop leaves of a plane.
+
+    Raises:
+        LayoutError: The crop leaves the plane.
+    """
+
+    plane: Plane
+    crop: Crop
+
+    def __post_init__(self) -> None:
+        self.crop.check(self.plane.width, self.plane.height)
+
+    @property
+    def width(self) -> int:
+        return self.crop.width
+
+    @property
+    def height(self) -> int:
+        return self.crop.height
+
+    @property
+    def bands(self) -> int:
+        return self.plane.bands
+
+    def area(self, left: int, top: int, width: int, height: int) -> npt.NDArray[np.uint8]:
+        return self.plane.area(self.crop.x + left, self.crop.y + top, width, height)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from memtiles.errors import DiskFullError, MemtilesError
+from memtiles.tiles.libvips import save
 from memtiles.tiles.plane import Plane
-from memtiles.tiles.tiff import PlaneTiff
+
+if TYPE_CHECKING:
+    from pyvips import Image
 
 # A fixed base name: `dzsave` switches to an archive when a name ends in .zip or .szi.
 NAME = "tiles"
 TILE_LIST = "tiles.sha256"
 FORMAT = "png"
 OVERLAP = 0
-
-# VIPS_MAX_COORD of libvips 8.16 and later: the most pixels of a side.
-SIDE_LIMIT = 100_000_000
 
 # Raised when the same plane gets other tiles, so that a rebuild does not mix the two.
 VERSION = 1
@@ -62,38 +61,8 @@ def save_pyramid(
         DiskFullError: No space is left.
         MemtilesError: libvips failed.
     """
-    tiff = PlaneTiff(plane, advance)
-    with ThreadPoolExecutor(1) as executor:
-        saving = executor.submit(_dzsave, tiff, folder, tile_size, jobs)
-        try:
-            # In steps, because an interrupt is only noticed between two of them.
-            while not wait([saving], timeout=0.2).done:
-                pass
-        except KeyboardInterrupt as interrupt:
-            tiff.error = interrupt
-            raise
-    failed = saving.exception()
-    if tiff.error is not None:
-        raise tiff.error
-    if failed is not None:
-        raise failed
-    # It carries the date, and dzsave writes it even with properties=False (libvips 8.18.7).
-    (folder / f"{NAME}_files" / "vips-properties.xml").unlink(missing_ok=True)
-    (folder / TILE_LIST).write_text("".join(_digest_lines(folder)), encoding="ascii", newline="")
 
-
-def _dzsave(tiff: PlaneTiff, folder: Path, tile_size: int, jobs: int) -> None:
-    import pyvips
-
-    pyvips.vips_lib.vips_concurrency_set(jobs)
-    pyvips.cache_set_max(0)
-    source = pyvips.SourceCustom()
-    source.on_read(tiff.read)
-    source.on_seek(tiff.seek)
-    try:
-        image = pyvips.Image.tiffload_source(source, access="sequential")
-        # libvips takes the last of two bands for alpha only in an image that is black and white.
-        image = image.copy(interpretation="b-w" if tiff.bands < 3 else "srgb")
+    def dzsave(image: Image) -> None:
         image.dzsave(
             str(folder / NAME),
             suffix=_SUFFIX,
@@ -101,8 +70,11 @@ def _dzsave(tiff: PlaneTiff, folder: Path, tile_size: int, jobs: int) -> None:
             overlap=OVERLAP,
             depth="onepixel",
         )
-    except pyvips.Error as error:
-        raise _explain(error) from None
+
+    save(plane, dzsave, "tiles", jobs, advance)
+    # It carries the date, and dzsave writes it even with properties=False (libvips 8.18.7).
+    (folder / f"{NAME}_files" / "vips-properties.xml").unlink(missing_ok=True)
+    (folder / TILE_LIST).write_text("".join(_digest_lines(folder)), encoding="ascii", newline="")
 
 
 def _digest_lines(folder: Path) -> list[str]:
@@ -116,10 +88,3 @@ def _digest_lines(folder: Path) -> list[str]:
 
 def _sha256(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
-def _explain(error: Exception) -> MemtilesError:
-    text = " ".join(str(error).split())
-    if "No space left" in text:
-        return DiskFullError("no space left while tiles were written")
-    return MemtilesError(f"libvips could not write tiles: {text}")

@@ -71,7 +71,7 @@ class PlaneTiff:
     def _make_strip(self, number: int) -> memoryview:
         first = number * STRIP_ROWS
         count = min(STRIP_ROWS, self._plane.height - first)
-        rows = np.ascontiguousarray(self._plane.rows(first, count))
+        rows = np.ascontiguousarray(self._plane.area(0, first, self._plane.width, count))
         self._advance(count * self._plane.width)
         return rows.data.cast("B")
 

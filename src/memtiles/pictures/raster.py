@@ -1,0 +1,95 @@
+"""Where the bytes of a picture come from: its BMP files, or straight out of a dump."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from memtiles.errors import MEND, DamageError
+from memtiles.memory.runs import Runs
+from memtiles.memory.space import AddressSpace, Memory
+from memtiles.memory.span import Span
+from memtiles.pictures.layout import Geometry
+from memtiles.pictures.render import BmpPart, part_pieces
+
+
+class Raster(Protocol):
+    """The bytes of a region, in the order in which a picture shows them."""
+
+    @property
+    def runs(self) -> Runs:
+        """What is present, counted from the region's start."""
+
+    @property
+    def steady(self) -> bool:
+        """Whether `read` finds all that `runs` promises; a live process can lose some meanwhile."""
+
+    def read(self, offset: int, size: int) -> Memory:
+        """Bytes from an offset of the region on, zeros past its end."""
+
+
+@dataclass(frozen=True)
+class BmpRaster:
+    """The BMP files of one picture, and its run list."""
+
+    folder: Path
+    shape: Geometry
+    parts: tuple[BmpPart, ...]
+    runs: Runs
+    steady = True
+
+    def read(self, offset: int, size: int) -> Memory:
+        return Memory(self.stored(offset, size), self.runs.clip(offset, size))
+
+    def stored(self, offset: int, size: int) -> npt.NDArray[np.uint8]:
+        """Bytes `offset .. offset + size` of the raster and the tail after it, as they are stored.
+
+        Raises:
+            DamageError: A BMP is missing or too short.
+        """
+        found = np.empty(size, dtype=np.uint8)
+        for piece in part_pieces(self.shape, self.parts, offset, size):
+            target = found[piece.start : piece.start + piece.size]
+            _read_into(target, self.folder / piece.part.file, piece.position)
+        return found
+
+
+def _read_into(piece: npt.NDArray[np.uint8], path: Path, offset: int) -> None:
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            got = file.readinto(piece.data)
+    except OSError as error:
+        raise DamageError(f"{path}: {error.strerror}; {MEND}") from None
+    if got != len(piece):
+        raise DamageError(f"{path}: shorter than its header says; {MEND}")
+
+
+@dataclass(frozen=True)
+class SpaceRaster:
+    """A span of an address space, read when it is asked for."""
+
+    space: AddressSpace
+    span: Span
+
+    @cached_property
+    def runs(self) -> Runs:
+        return self.space.runs(self.span)
+
+    @property
+    def steady(self) -> bool:
+        return self.space.steady
+
+    def read(self, offset: int, size: int) -> Memory:
+        held = min(size, self.span.size - offset)
+        if held <= 0:
+            return Memory(np.zeros(size, np.uint8), Runs.of([]))
+        memory = self.space.read(Span(self.span.start + offset, held))
+        if held == size:
+            return memory
+        return Memory(np.pad(memory.data, (0, size - held)), memory.runs)
