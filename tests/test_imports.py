@@ -17,6 +17,7 @@ PACKAGE = Path(memtiles.__file__).parent
 ORDER = {
     "errors": 0,
     "crop": 1,
+    "disk": 1,
     "progress": 0,
     "memory": 1,
     "maps": 2,

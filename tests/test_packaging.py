@@ -5,25 +5,17 @@ Everything is real: PyPA's `build`, pip, a new venv. None of it finds Node, or a
 
 from __future__ import annotations
 
-import ast
-import json
 import os
-import re
 import subprocess
 import sys
 import sysconfig
 import tarfile
-import tomllib
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
-from email import message_from_bytes
-from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
-from builders.elf import Load, elf_core, nt_file
 from memtiles import __version__
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -80,9 +72,7 @@ class Venv:
         return self.run("-m", "pip", "--disable-pip-version-check", *arguments)
 
 
-def execute(
-    command: list[str | Path], folder: Path
-) -> subprocess.CompletedProcess[str]:
+def execute(command: list[str | Path], folder: Path) -> subprocess.CompletedProcess[str]:
     """Runs a command without Node, without any program on the PATH, without the checkout."""
     environment = {
         name: value

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from memtiles import manifest as rows
 from memtiles.config import Config
 from memtiles.describe import DrawnRegion, describe_atlas, describe_site
+from memtiles.disk import disk_errors
 from memtiles.errors import DamageError, DumpError
 from memtiles.maps.importers import ImportedMap, read_map
 from memtiles.memory.dump import Dump
@@ -29,7 +30,7 @@ from memtiles.site.picture_folder import (
     make_picture,
 )
 from memtiles.site.remembered import is_unchanged, remember
-from memtiles.site.store import PRIVATE_MODE, Store, check_folder, disk_errors
+from memtiles.site.store import PRIVATE_MODE, Store, check_folder
 from memtiles.site.viewer import viewer_files
 
 

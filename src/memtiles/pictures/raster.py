@@ -15,7 +15,7 @@ from memtiles.memory.runs import Runs
 from memtiles.memory.space import AddressSpace, Memory
 from memtiles.memory.span import Span
 from memtiles.pictures.layout import Geometry
-from memtiles.pictures.render import BmpPart, part_pieces
+from memtiles.pictures.parts import BmpPart, part_pieces
 
 
 class Raster(Protocol):

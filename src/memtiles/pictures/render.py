@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -19,7 +19,8 @@ from memtiles.memory.runs import Runs
 from memtiles.memory.space import AddressSpace
 from memtiles.memory.span import Span
 from memtiles.pictures import bmp
-from memtiles.pictures.layout import Geometry, parts
+from memtiles.pictures.layout import Geometry
+from memtiles.pictures.parts import BmpPart, bmp_parts, part_header, part_pieces
 
 HASH_BLOCK = 1 << 20
 READ_BLOCK = 4 * HASH_BLOCK
@@ -32,17 +33,6 @@ RUNS_FILE = "runs.json"
 
 
 @dataclass(frozen=True)
-class BmpPart:
-    """One BMP of a picture: its file name in the picture's folder and the rows it holds."""
-
-    file: str
-    offset: int
-    first_row: int
-    rows: int
-    size: int
-
-
-@dataclass(frozen=True)
 class Rendered:
     """What rendering leaves in a folder; `digest` is SHA-256 over run list and present bytes."""
 
@@ -50,49 +40,6 @@ class Rendered:
     bmp: tuple[BmpPart, ...]
     runs: Runs
     digest: str
-
-
-def bmp_parts(shape: Geometry, raster_limit: int = bmp.RASTER_LIMIT) -> tuple[BmpPart, ...]:
-    """The BMP files of a picture; more than one only above `raster_limit` bytes of raster."""
-    offset = bmp.raster_offset(shape.bits)
-    cut = parts(shape, raster_limit)
-    return tuple(
-        BmpPart(
-            "region.bmp" if len(cut) == 1 else f"region.{number:04}.bmp",
-            offset,
-            part.first_row,
-            part.rows,
-            offset + part.rows * shape.row_bytes + (_tail(shape) if part is cut[-1] else 0),
-        )
-        for number, part in enumerate(cut)
-    )
-
-
-def part_header(shape: Geometry, part: BmpPart) -> bytes:
-    """The header of one part, as it must stand in the file."""
-    tail = part.size - part.offset - part.rows * shape.row_bytes
-    return bmp.header(shape.width, part.rows, shape.bits, tail)
-
-
-@dataclass(frozen=True)
-class PartPiece:
-    """`size` bytes that lie at `position` of a part's file and at `start` of what was asked for."""
-
-    part: BmpPart
-    position: int
-    start: int
-    size: int
-
-
-def part_pieces(
-    shape: Geometry, files: Sequence[BmpPart], offset: int, size: int
-) -> Iterator[PartPiece]:
-    """Where the bytes `offset .. offset + size` of raster and tail lie, across the parts."""
-    for part in files:
-        first = part.first_row * shape.row_bytes
-        low, high = max(offset, first), min(offset + size, first + part.size - part.offset)
-        if low < high:
-            yield PartPiece(part, part.offset + low - first, low - offset, high - low)
 
 
 def render(
@@ -118,7 +65,7 @@ def render(
     """
     digests = RegionDigest()
     pieces: list[tuple[int, int]] = []
-    files = bmp_parts(shape, raster_limit)
+    files = bmp_parts(shape, raster_limit=raster_limit)
     with _Raster(folder, shape, files) as raster:
         for offset in range(0, span.size, READ_BLOCK):
             block = Span(span.start + offset, min(READ_BLOCK, span.size - offset))
@@ -178,11 +125,6 @@ def read_runs_json(text: bytes) -> tuple[Runs, int]:
         return Runs.of(pieces), int(content["size"], 16)
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a run list: {error}") from None
-
-
-def _tail(shape: Geometry) -> int:
-    """Bytes of the region after the raster: those that `classic` has no pixel for."""
-    return max(0, shape.size - shape.raster_bytes)
 
 
 class _Raster:

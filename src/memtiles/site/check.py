@@ -10,14 +10,9 @@ from pathlib import Path
 
 from memtiles import manifest as rows
 from memtiles.errors import DamageError, UsageError
+from memtiles.pictures.parts import BmpPart, part_header
 from memtiles.pictures.raster import BmpRaster
-from memtiles.pictures.render import (
-    READ_BLOCK,
-    BmpPart,
-    RegionDigest,
-    part_header,
-    read_runs_json,
-)
+from memtiles.pictures.render import READ_BLOCK, RegionDigest, read_runs_json
 from memtiles.site.picture_folder import open_raster, runs_script
 from memtiles.tiles import pyramid
 

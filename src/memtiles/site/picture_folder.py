@@ -20,9 +20,10 @@ from memtiles.memory.span import Span
 from memtiles.pictures.bmp import RASTER_LIMIT
 from memtiles.pictures.layout import Geometry, geometry
 from memtiles.pictures.lenses import lens
+from memtiles.pictures.parts import bmp_parts
 from memtiles.pictures.picture import Picture
 from memtiles.pictures.raster import BmpRaster
-from memtiles.pictures.render import RUNS_FILE, bmp_parts, read_runs_json, render
+from memtiles.pictures.render import RUNS_FILE, read_runs_json, render
 from memtiles.site.store import Store, slug
 from memtiles.tiles import pyramid
 

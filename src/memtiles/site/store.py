@@ -12,19 +12,19 @@ nothing names, which the next build reuses or sweeps.
 
 from __future__ import annotations
 
-import errno
 import filecmp
 import os
 import re
 import shutil
 import stat
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from memtiles.errors import DiskFullError, LockedError, MemtilesError, UsageError
+from memtiles.disk import disk_errors
+from memtiles.errors import LockedError, MemtilesError, UsageError
 from memtiles.manifest import FILE, SCRIPT_FILE, Manifest, read_manifest, script_of
 from memtiles.site.viewer import FILES as VIEWER_FILES
 
@@ -238,34 +238,6 @@ def _has_manifest(folder: Path) -> bool:
     except (FileNotFoundError, MemtilesError):
         return False
     return True
-
-
-@contextmanager
-def disk_errors() -> Iterator[None]:
-    """Turns the system's errors while writing into ours.
-
-    Raises:
-        DiskFullError: No space, no quota.
-        UsageError: The folder cannot be written.
-        MemtilesError: Anything else that the system says: a failing disk, a folder that is gone.
-    """
-    try:
-        yield
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
-            raise DiskFullError(
-                f"{where}no space left; free some or choose another output"
-            ) from None
-        if error.errno in (
-            errno.EACCES,
-            errno.EPERM,
-            errno.EROFS,
-            errno.ENOTDIR,
-            errno.ENAMETOOLONG,
-        ):
-            raise UsageError(f"{where}{error.strerror}; choose another output folder") from None
-        raise MemtilesError(f"{where}{error.strerror or error}; nothing was published") from None
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,0 +1,118 @@
+"""Strips: what is printed. Any plane, or a cut of one, as a PNG, TIFF or BMP at full resolution.
+
+All are written from top to bottom while the plane is read, in memory that does not grow with the
+strip. Nothing is resampled: a pixel of the file is a pixel of the plane.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from memtiles.errors import LimitError
+from memtiles.pictures import bmp
+from memtiles.tiles.libvips import save
+from memtiles.tiles.plane import Plane
+
+if TYPE_CHECKING:
+    from pyvips import Image
+
+StripFormat = Literal["png", "tif", "bmp"]
+STRIP_FORMATS: tuple[StripFormat, ...] = get_args(StripFormat)
+
+# A BMP has no alpha that programs agree on, so what is not there gets a colour that no grey is.
+HOLE_COLOUR = (255, 0, 255)
+HOLE_COLOUR_NAME = "magenta (#ff00ff)"
+
+DPI = 300
+
+_BMP_ROWS = 64
+_INCH = 25.4
+# Offsets of a plain TIFF have 32 bits; compression can make noise a little longer.
+_BIG_TIFF_FROM = 3 << 30
+
+
+def save_strip(
+    plane: Plane,
+    path: Path,
+    kind: StripFormat,
+    *,
+    dpi: int = DPI,
+    description: str = "",
+    jobs: int = 2,
+    advance: Callable[[int], object] = lambda _: None,
+) -> None:
+    """Writes a plane as one image file.
+
+    Args:
+        plane: What to draw.
+        path: The file, which is overwritten.
+        kind: PNG and TIFF keep what is missing transparent. A BMP of a plane that has alpha is
+            written at 24 bits with `HOLE_COLOUR` there.
+        dpi: Pixels per inch for printing, as the file states it.
+        description: What the picture is of; PNG and TIFF carry it along.
+        jobs: Threads.
+        advance: Told the number of pixels as they are taken from the plane.
+
+    Raises:
+        LimitError: A BMP of 4 GiB and more.
+        DiskFullError: No space is left.
+        MemtilesError: libvips failed.
+        OSError: A BMP could not be written.
+    """
+    if kind == "bmp":
+        _save_bmp(plane, path, dpi, advance)
+        return
+
+    def save_image(image: Image) -> None:
+        labelled = image.copy(xres=dpi / _INCH, yres=dpi / _INCH)
+        if kind == "png":
+            if description:
+                labelled.set_type(_text(), "png-comment-0-Description", description)
+            labelled.pngsave(str(path), compression=1, filter="none")
+            return
+        if description:
+            labelled.set_type(_text(), "image-description", description)
+        size = plane.width * plane.height * plane.bands
+        labelled.tiffsave(
+            str(path), compression="deflate", level=1, resunit="inch",
+            bigtiff=size >= _BIG_TIFF_FROM,
+        )  # fmt: skip
+
+    save(plane, save_image, "pixels", jobs, advance)
+
+
+def _text() -> int:
+    import pyvips
+
+    return int(pyvips.GValue.gstr_type)
+
+
+def _save_bmp(plane: Plane, path: Path, dpi: int, advance: Callable[[int], object]) -> None:
+    bits: Literal[8, 24] = 8 if plane.bands == 1 else 24
+    row_bytes = bmp.row_bytes(plane.width, bits)
+    if plane.height * row_bytes > bmp.RASTER_LIMIT:
+        raise LimitError(
+            f"{plane.width}×{plane.height} pixels are more than a BMP can hold: write .tif or .png"
+        )
+    with path.open("wb") as file:
+        file.write(bmp.header(plane.width, plane.height, bits, dpi=dpi))
+        for top in range(0, plane.height, _BMP_ROWS):
+            count = min(_BMP_ROWS, plane.height - top)
+            pixels = _opaque(plane.area(0, top, plane.width, count))
+            rows = np.zeros((count, row_bytes), np.uint8)
+            rows[:, : plane.width * bits // 8] = pixels[:, :, ::-1].reshape(count, -1)
+            file.write(rows.data)
+            advance(count * plane.width)
+
+
+def _opaque(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Grey or red, green, blue, with the hole's colour where alpha says that nothing is there."""
+    if pixels.shape[2] % 2:
+        return pixels
+    colours = np.broadcast_to(pixels[:, :, :-1], (*pixels.shape[:2], 3))
+    return np.where(pixels[:, :, -1:] > 0, colours, np.array(HOLE_COLOUR, np.uint8))
