@@ -7,12 +7,14 @@ BIN := $(VENV)/bin
 STATIC := src/memtiles/site/static
 VIEWER_SOURCES := $(shell find viewer -type f -not -path '*/node_modules/*')
 
-.PHONY: help demo test check viewer format bench clean chromium
+.PHONY: help demo test check viewer docs dist format bench clean chromium
 
 help:
 	@echo "make demo    picture the memory of a real running program and say where to look"
 	@echo "make test    all tests; make check: ruff, mypy, Biome, tsc"
 	@echo "make viewer  bundle the page; make bench: the benchmarks; make format: reformat all code"
+	@echo "make docs    docs/commands.md, from what the commands say about themselves"
+	@echo "make dist    the sdist and the wheel to release, in dist/"
 
 demo: $(VENV)/installed $(STATIC)/viewer.js
 	@$(BIN)/python configs/demo.py
@@ -36,6 +38,13 @@ bench: $(VENV)/installed $(STATIC)/viewer.js
 	$(BIN)/python bench/run.py
 
 viewer: $(STATIC)/viewer.js
+
+docs: $(VENV)/installed
+	$(BIN)/python -m memtiles.cli.manual > docs/commands.md
+
+dist: $(VENV)/installed $(STATIC)/viewer.js
+	rm -rf dist
+	$(BIN)/python -m build
 
 clean:
 	rm -rf $(VENV) $(STATIC) viewer/node_modules demo dist

@@ -2,18 +2,51 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import cycle
 from pathlib import Path
+from typing import BinaryIO
 
 REGIONS = 100
 PAGE = 4096
 _SUFFIXES = (".so", ".a", ".pyc", ".dll", ".dylib")
 
 
-def make_core(path: Path, size: int) -> None:
+def make_build_input(folder: Path, mib: int) -> Path:
+    """A core of that size and the least config, in a folder of their own; the config's path."""
+    place = folder / f"{mib}"
+    place.mkdir()
+    _apart(_write_core, place / "app.core", mib << 20)
+    config = place / "config.yaml"
+    config.write_text("dump: app.core\n")
+    return config
+
+
+def make_file(path: Path, size: int) -> None:
+    """`size` library bytes without any format, all of them written: no holes."""
+    _apart(_write_file, path, size)
+
+
+def _apart(write: Callable[[Path, int], None], path: Path, size: int) -> None:
+    """Writes in a process of its own: the names of all libraries are tens of MiB.
+
+    `measure` starts commands from this process, and their peak memory begins at its own.
+
+    Raises:
+        SystemExit: It failed; it has said why.
+    """
+    process = multiprocessing.Process(target=write, args=(path, size))
+    process.start()
+    process.join()
+    if process.exitcode:
+        raise SystemExit(f"{path.name} could not be made")
+
+
+def _write_core(path: Path, size: int) -> None:
     """An ELF core of `size` bytes of memory in 100 segments, one in four of zero pages.
 
     The segments grow from a page to a few percent of the whole, as the mappings of a process do.
@@ -39,11 +72,17 @@ def make_core(path: Path, size: int) -> None:
             _copy(file, library, one, zeros=number % 4 == 3)
 
 
-def _copy(file: object, library: Iterator[bytes], size: int, *, zeros: bool) -> None:
-    write = file.write  # type: ignore[attr-defined]
+def _write_file(path: Path, size: int) -> None:
+    with path.open("wb") as file:
+        _copy(file, _library_bytes(), size, zeros=False)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _copy(file: BinaryIO, library: Iterator[bytes], size: int, *, zeros: bool) -> None:
     while size:
         chunk = bytes(min(size, 1 << 20)) if zeros else next(library)[:size]
-        write(chunk)
+        file.write(chunk)
         size -= len(chunk)
 
 

@@ -26,6 +26,7 @@ ORDER = {
     "pictures": 3,
     "tiles": 4,
     "site": 5,
+    "exports": 6,
     "plan": 6,
     "describe": 7,
     "info": 7,
@@ -33,7 +34,10 @@ ORDER = {
     "cli": 9,
     "__main__": 10,
 }
-HEAVY = ("pyvips", "ruamel", "starlette", "uvicorn", "rich", "numpy", "pydantic", "PIL", "tqdm")
+HEAVY = {
+    *("pyvips", "ruamel", "starlette", "uvicorn", "rich", "numpy", "pydantic", "PIL", "tqdm"),
+    "argcomplete",
+}
 
 
 def imported(file: Path) -> set[str]:
@@ -76,7 +80,13 @@ def test_imports_go_one_way() -> None:
 
 
 def test_who_may_import_what_from_outside() -> None:
-    homes = {"pyvips": "tiles", "ruamel": "config", "starlette": "site", "uvicorn": "site"}
+    homes = {
+        "pyvips": "tiles",
+        "ruamel": "config",
+        "starlette": "site",
+        "uvicorn": "site",
+        "argcomplete": "cli",
+    }
     for file in sources():
         own = file.relative_to(PACKAGE).parts[0]
         for name in imported(file):

@@ -1,6 +1,6 @@
 """The pipeline, and the only module that knows the order of its stages.
 
-dump → regions → pictures → atlases → site
+dump → regions → pictures → atlases → strips → site
 """
 
 from __future__ import annotations
@@ -9,7 +9,13 @@ from collections.abc import Mapping, Sequence
 
 from memtiles import manifest as rows
 from memtiles.config import Config
-from memtiles.describe import DrawnRegion, describe_atlas, describe_site
+from memtiles.describe import (
+    DrawnRegion,
+    describe_atlas,
+    describe_site,
+    describe_strip,
+    strip_description,
+)
 from memtiles.disk import disk_errors
 from memtiles.errors import DamageError, DumpError
 from memtiles.maps.importers import ImportedMap, read_map
@@ -19,7 +25,7 @@ from memtiles.memory.source import identity_of
 from memtiles.memory.span import Span
 from memtiles.pictures.picture import Picture
 from memtiles.pictures.placement import Rect
-from memtiles.plan import Plan, PlannedAtlas, PlannedRegion, make_plan
+from memtiles.plan import Plan, PlannedAtlas, PlannedRegion, PlannedStrip, make_plan
 from memtiles.progress import Advance, Progress, Silence
 from memtiles.site.atlas_folder import atlas_path, make_atlas
 from memtiles.site.picture_folder import (
@@ -31,7 +37,10 @@ from memtiles.site.picture_folder import (
 )
 from memtiles.site.remembered import is_unchanged, remember
 from memtiles.site.store import PRIVATE_MODE, Store, check_folder
+from memtiles.site.strip_folder import StripOrder, finished_strip, make_strip
 from memtiles.site.viewer import viewer_files
+from memtiles.tiles.atlas import AtlasPlane, Tenant
+from memtiles.tiles.plane import Plane
 
 
 def open_input(config: Config) -> Dump:
@@ -84,9 +93,10 @@ def build(
             stages = _Stages(config, plan, store, jobs, progress or Silence())
             pictures = stages.draw(known)
             atlases = stages.stitch(pictures)
+            strips = stages.cut(dump, pictures, atlases)
             _check_unchanged(config, dump)
             viewer = viewer_files()
-            manifest = describe_site(dump, plan, pictures, atlases, viewer)
+            manifest = describe_site(dump, plan, pictures, atlases, strips, viewer)
             store.publish(manifest, viewer)
             if dump.identity is not None:
                 remember(store.folder, dump.identity, _reading(config))
@@ -190,21 +200,78 @@ class _Stages:
     def _stitch_one(
         self, planned: PlannedAtlas, pictures: Sequence[DrawnRegion | None]
     ) -> rows.AtlasRow:
-        tenants: dict[Rect, Picture] = {}
-        folders: dict[Rect, str] = {}
-        for member, rect in zip(planned.members, planned.landscape.pictures, strict=True):
-            drawn = pictures[member]
-            assert drawn is not None
-            tenants[rect] = drawn.picture
-            folders[rect] = drawn.row.path.partition("/")[2]
+        places = _places(planned, pictures)
+        folders = {rect: drawn.row.path.partition("/")[2] for rect, drawn in places.items()}
         size = (planned.landscape.width, planned.landscape.height)
         tile_size = self._config.tiles.size
         path = atlas_path(planned.config.name, size, folders, tile_size)
         if not self._store.holds(path):
+            plane = _atlas_plane(planned, pictures)
             with self._progress.stage(f"atlas {planned.config.name}", size[0] * size[1]) as advance:
-                make_atlas(self._store, path, size, tenants, tile_size, self._jobs, advance)
+                make_atlas(self._store, path, plane, tile_size, self._jobs, advance)
         pyramid = describe_pyramid(self._store.folder / path, *size, tile_size)
         return describe_atlas(self._config, self._plan, planned, pictures, path, pyramid)
+
+    def cut(
+        self,
+        dump: Dump,
+        pictures: Sequence[DrawnRegion | None],
+        atlases: Sequence[rows.AtlasRow],
+    ) -> list[rows.StripRow]:
+        """Every planned strip."""
+        return [self._cut_one(dump, one, pictures, atlases) for one in self._plan.strips]
+
+    def _cut_one(
+        self,
+        dump: Dump,
+        planned: PlannedStrip,
+        pictures: Sequence[DrawnRegion | None],
+        atlases: Sequence[rows.AtlasRow],
+    ) -> rows.StripRow:
+        source, plane = self._source(planned, pictures, atlases)
+        config = planned.config
+        description = strip_description(dump, self._plan, planned)
+        order = StripOrder(
+            config.name, source, planned.crop, config.format, config.dpi, description
+        )
+        if not self._store.holds(order.path):
+            pixels = order.crop.width * order.crop.height
+            with self._progress.stage(f"strip {order.name}", pixels) as advance:
+                make_strip(self._store, order, plane, self._jobs, advance)
+        return describe_strip(planned, order, *finished_strip(self._store.folder, order))
+
+    def _source(
+        self,
+        planned: PlannedStrip,
+        pictures: Sequence[DrawnRegion | None],
+        atlases: Sequence[rows.AtlasRow],
+    ) -> tuple[str, Plane]:
+        """The folder of what a strip is cut from, and its pixels."""
+        if planned.region is not None:
+            drawn = pictures[planned.region]
+            assert drawn is not None
+            return drawn.row.path, drawn.picture
+        assert planned.atlas is not None
+        plane = _atlas_plane(self._plan.atlases[planned.atlas], pictures)
+        return atlases[planned.atlas].path, plane
+
+
+def _places(
+    planned: PlannedAtlas, pictures: Sequence[DrawnRegion | None]
+) -> dict[Rect, DrawnRegion]:
+    """What lies where in an atlas."""
+    found = {}
+    for member, rect in zip(planned.members, planned.landscape.pictures, strict=True):
+        drawn = pictures[member]
+        assert drawn is not None
+        found[rect] = drawn
+    return found
+
+
+def _atlas_plane(planned: PlannedAtlas, pictures: Sequence[DrawnRegion | None]) -> AtlasPlane:
+    places = _places(planned, pictures)
+    tenants = [Tenant(drawn.picture, rect) for rect, drawn in places.items()]
+    return AtlasPlane(planned.landscape.width, planned.landscape.height, tenants)
 
 
 def _work(planned: PlannedRegion) -> int:

@@ -12,8 +12,12 @@ from memtiles.maps.region import Region
 from memtiles.memory.dump import Dump, Module
 from memtiles.pictures.picture import Picture
 from memtiles.pictures.placement import Rect
-from memtiles.plan import Plan, PlannedAtlas
+from memtiles.plan import Plan, PlannedAtlas, PlannedStrip
+from memtiles.site.strip_folder import StripOrder
 from memtiles.site.viewer import viewer_digests
+
+# Letters of a name in a strip's description; names in a dump may be endless.
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -71,11 +75,51 @@ def _rect_row(rect: Rect) -> rows.RectRow:
     return rows.RectRow(**asdict(rect))
 
 
+def describe_strip(
+    planned: PlannedStrip, order: StripOrder, size: int, digest: str
+) -> rows.StripRow:
+    """The manifest's row of a strip whose file has that size and digest."""
+    return rows.StripRow(
+        name=order.name,
+        path=order.path,
+        file=order.file,
+        format=order.format,
+        region=planned.region,
+        atlas=planned.atlas,
+        **asdict(order.crop),
+        dpi=order.dpi,
+        size=size,
+        sha256=digest,
+    )
+
+
+def strip_description(dump: Dump, plan: Plan, planned: PlannedStrip) -> str:
+    """What a strip's file says that it is of, in ASCII: whoever finds the print can find the place.
+
+    Names are those of a dump, which may hold anything.
+    """
+    if planned.region is not None:
+        region = plan.regions[planned.region]
+        shape = region.shape
+        assert shape is not None
+        span = region.region.span
+        name = f"{_ascii(region.region.name)} {span.start:#x}+{span.size:#x}"
+        what = f"{name} {shape.bits} bits {shape.layout}"
+    else:
+        what = f"{_ascii(dump.name)} atlas {planned.config.atlas}"
+    return f"memtiles: {what}, {planned.crop} of {planned.width}x{planned.height}"
+
+
+def _ascii(name: str) -> str:
+    return name[:_LONGEST_NAME].encode("unicode_escape").decode("ascii")
+
+
 def describe_site(
     dump: Dump,
     plan: Plan,
     drawn: Sequence[DrawnRegion | None],
     atlases: list[rows.AtlasRow],
+    strips: list[rows.StripRow],
     viewer: dict[str, bytes],
 ) -> rows.Manifest:
     """The manifest of a finished build; `drawn` has one entry for each region of the plan."""
@@ -126,6 +170,7 @@ def describe_site(
         ],
         pictures=list(pictures.values()),
         atlases=atlases,
+        strips=strips,
         viewer=viewer_digests(viewer),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from memtiles.maps.region import cut_into_regions
+from memtiles.maps.region import regions_of_dump
 from memtiles.memory.dump import Dump
 from memtiles.memory.span import Span
 
@@ -59,7 +59,7 @@ class Info:
 def describe_dump(dump: Dump) -> Info:
     """Modules, and the regions that a build with no further words would draw."""
     space = dump.spaces[0]
-    found = cut_into_regions([], dump.modules, dump.mappings, "module")
+    found = regions_of_dump(dump)
 
     def row(name: str, kind: str, span: Span, protection: str | None) -> InfoRow:
         return InfoRow(name, kind, span, protection, space.runs(span).total)

@@ -38,6 +38,7 @@ Count = Annotated[int, Key(ge=0, strict=True)]
 Digest = Annotated[str, Key(pattern="^[0-9a-f]{64}$")]
 # Nothing that an input names becomes a path, and nothing in a manifest leads out of its folder.
 Folder = Annotated[str, Key(pattern="^(pictures|atlases)/[a-z0-9-]+$")]
+StripFolder = Annotated[str, Key(pattern="^strips/[a-z0-9-]+$")]
 FileName = Annotated[str, Key(pattern="^[a-z0-9][a-z0-9.-]*$")]
 
 
@@ -181,6 +182,24 @@ class AtlasRow(Row):
     gaps: list[GapRow]
 
 
+class StripRow(Row):
+    """A cut of a region's picture or of an atlas, for printing."""
+
+    name: str
+    path: StripFolder
+    file: FileName
+    format: Literal["png", "tif", "bmp"]
+    region: Count | None
+    atlas: Count | None
+    x: Count
+    y: Count
+    width: Count
+    height: Count
+    dpi: Annotated[Count, Key(ge=1)]
+    size: Count
+    sha256: Digest
+
+
 class Manifest(Row):
     """The whole of `manifest.json`."""
 
@@ -193,6 +212,8 @@ class Manifest(Row):
     regions: list[RegionRow]
     pictures: list[PictureRow]
     atlases: list[AtlasRow]
+    # Not in the folders of the first builds.
+    strips: list[StripRow] = []
     viewer: dict[FileName, Digest]
 
     def to_json(self) -> bytes:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memtiles.config import Atlas, Config, Live, Match, Pictures, load_config
+from memtiles.config import Atlas, Config, Live, Match, Pictures, Strip, load_config
+from memtiles.crop import Crop
 from memtiles.errors import ConfigError
 from memtiles.memory.dump import Kind
 from memtiles.memory.space import SpaceKind
@@ -26,7 +27,9 @@ redact: []
 pictures: {bits: 16, layout: rows, width: 18400, lenses: [bytes], bmp: keep}
 overrides: [{match: {name: hal}, layout: classic, bits: 32}]
 atlases: [{name: landscape, style: landscape, aspect: "16:10"}]
-strips: []
+strips:
+- {name: middle, region: hal, crop: 100X310+105+0, dpi: 600, format: tif}
+- {name: poster, atlas: landscape}
 tiles: {size: 256, region_pyramids_from: 64KiB}
 limits: {output: 1TiB}
 output: out/
@@ -94,6 +97,11 @@ def test_every_key(folder: Path) -> None:
     assert (override.match.name, override.match.kind) == ("hal", None)
     assert (override.layout, override.bits, override.width) == ("classic", 32, None)
     assert config.atlases[0].aspect == (16, 10)
+    middle, poster = config.strips
+    assert (middle.name, middle.region, middle.atlas) == ("middle", "hal", None)
+    assert (middle.crop, middle.dpi, middle.format) == (Crop(100, 310, 105, 0), 600, "tif")
+    assert (poster.name, poster.region, poster.atlas) == ("poster", None, "landscape")
+    assert (poster.crop, poster.dpi, poster.format) == (None, 300, "png")
     assert (config.tiles.size, config.tiles.region_pyramids_from) == (256, 65536)
     assert config.limits.output == 1099511627776
     assert config.output == folder / "out"
@@ -405,7 +413,6 @@ MISTAKES = {
     ),
     "no output": ("dump: a\nlimits: {output: 0}\n", 2, "limits.output: must be at least one byte"),
     "not yet: redact": ("dump: a\nredact:\n- {nam: x}\n", 2, "redact: is not there yet; leave"),
-    "not yet: strips": ("dump: a\nstrips: [{region: hal}]\n", 2, "strips: is not there yet; cut"),
     "not yet: cr3": (
         "dump:\n  path: a\n  cr3: 0x1000\n",
         3,
@@ -675,10 +682,12 @@ def test_a_config_made_in_code() -> None:
             "dump": "a",
             "regions": {"ranges": [{"name": "r", "range": Span(1, 2)}]},
             "atlases": (Atlas(name="a", aspect=(4, 3)),),
+            "strips": (Strip(name="s", atlas="a", crop=Crop(1, 2, 3, 4)),),
         }
     )
     assert config.dump.path == Path("a")
     assert config.regions.ranges[0].span == Span(1, 2)
+    assert config.strips[0].crop == Crop(1, 2, 3, 4)
     with pytest.raises(ValueError, match="redact"):
         Config.model_validate({"dump": "a", "redact": [{"name": "secret"}]})
 

@@ -63,6 +63,9 @@ def test_the_examples_of_the_page_are_valid(tmp_path: Path) -> None:
         ("{dump: a, tiles: {region_pyramids_from: 4096}, limits: {output: 1MiB}}", True),
         ("{dump: a, maps: [{path: a, rebase: -0x1000}]}", True),
         ("{dump: a, redact: []}", True),
+        ("{dump: a, strips: [{name: a, region: hal, crop: 100x18400+9150+0}]}", True),
+        ("{dump: a, strips: [{name: a, region: 0x1000, dpi: 72, format: bmp}]}", True),
+        ("{dump: a, strips: [{name: a, atlas: landscape}]}", True),
         ("output: a", False),
         ("{dump: a, outptu: a}", False),
         ("dump: {path: a, live: {pid: 1}}", False),
@@ -76,6 +79,11 @@ def test_the_examples_of_the_page_are_valid(tmp_path: Path) -> None:
         ("{dump: a, regions: {include: [{}]}}", False),
         ("{dump: a, regions: {ranges: [{name: a, range: 1000..2000}]}}", False),
         ("{dump: a, limits: {output: 1MB}}", False),
+        ("{dump: a, strips: [{name: a}]}", False),
+        ("{dump: a, strips: [{name: a, region: b, atlas: c}]}", False),
+        ("{dump: a, strips: [{name: a, region: b, crop: 100x200}]}", False),
+        ("{dump: a, strips: [{name: a, region: b, dpi: 0}]}", False),
+        ("{dump: a, strips: [{name: a, region: b, format: jpeg}]}", False),
     ],
 )
 def test_what_an_editor_says(text: str, expected: bool) -> None:

@@ -27,8 +27,9 @@ def schema() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def text(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """The manifest of `small_core`."""
+    """The manifest of `small_core` with a strip."""
     config = write_inputs(tmp_path_factory.mktemp("manifest"))
+    config.write_text(CONFIG + "strips: [{name: poster, atlas: landscape}]\n")
     assert run(["build", str(config), "--quiet"]) == 0
     return (config.parent / "site" / "manifest.json").read_bytes()
 
@@ -51,8 +52,18 @@ def test_the_schema_is_one(schema: dict[str, Any]) -> None:
         "overrides: [{match: {kind: module}, bits: 32}]\n",
         'atlases: [{name: wide, aspect: "4:1"}, {name: tall, aspect: "1:4"}]\n',
         "tiles: {size: 256, region_pyramids_from: 1GiB}\n",
+        "strips: [{name: a, atlas: landscape}, {name: b, region: made up, format: bmp}]\n",
     ],
-    ids=["least", "24 bits", "classic", "mappings", "override", "two atlases", "no pyramids"],
+    ids=[
+        "least",
+        "24 bits",
+        "classic",
+        "mappings",
+        "override",
+        "two atlases",
+        "no pyramids",
+        "strips",
+    ],
 )
 def test_manifests_hold_against_the_schema(
     tmp_path: Path, schema: dict[str, Any], more: str
@@ -144,6 +155,24 @@ def set_key(*way: str | int, value: Any) -> Callable[[dict[str, Any]], None]:
         set_key("regions", 0, "start", value="0xzz"),
         set_key("regions", 0, "start", value=1.5),
         set_key("regions", 0, "sha256", value="0" * 63),
+        *(
+            set_key("strips", 0, "path", value=path)
+            for path in (
+                "../site",
+                "pictures/x",
+                "strips/..",
+                "strips/a/b",
+                "strips/",
+                "strips/x\n",
+            )
+        ),
+        *(
+            set_key("strips", 0, "file", value=name)
+            for name in ("../region.bmp", "/etc/passwd", "..", ".hidden", "a/b", "", "x\n")
+        ),
+        set_key("strips", 0, "format", value="exe"),
+        set_key("strips", 0, "dpi", value=0),
+        set_key("strips", 0, "size", value="0x10"),
         set_key("pictures", 0, "bits", value=9),
         set_key("pictures", 0, "layout", value="hilbert"),
         set_key("surprise", value=1),
@@ -164,6 +193,13 @@ def test_a_missing_key(text: bytes, key: str) -> None:
     del content[key]
     with pytest.raises(DamageError, match=key):
         read_manifest(json.dumps(content).encode())
+
+
+def test_the_first_builds_knew_no_strips(text: bytes, schema: dict[str, Any]) -> None:
+    content = json.loads(text)
+    del content["strips"]
+    jsonschema.validate(content, schema, cls=jsonschema.Draft202012Validator)
+    assert read_manifest(json.dumps(content).encode()).strips == []
 
 
 def test_an_unknown_version_is_a_matter_of_use(text: bytes) -> None:

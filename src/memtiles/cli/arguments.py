@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from memtiles.errors import UsageError
+
+if TYPE_CHECKING:
+    from memtiles.memory.span import Span
 
 Value = TypeVar("Value")
 
@@ -30,14 +33,22 @@ def parsed(parse: Callable[[str], Value]) -> Callable[[str], Value]:
     return read
 
 
-def add_input(parser: argparse.ArgumentParser, metavar: str) -> None:
-    """What is read, and what the user knows about it: `input`, `format`, `base`, `space`."""
+def _address(text: str) -> int:
     from memtiles.memory.address import parse_address
 
+    return parse_address(text)
+
+
+def _range(text: str) -> Span:
+    from memtiles.memory.address import parse_range
+
+    return parse_range(text)
+
+
+def add_input(parser: argparse.ArgumentParser, metavar: str, what: str = "a file") -> None:
+    """What is read, and what the user knows about it: `input`, `format`, `base`, `space`."""
     parser.add_argument(
-        "input",
-        metavar=metavar,
-        help="a file (.gz and .xz are unpacked), pid:NUMBER for a running process, or - for stdin",
+        "input", metavar=metavar, help=f"{what}, pid:NUMBER for a running process, or - for stdin"
     )
     parser.add_argument(
         "--format", metavar="NAME", default="auto", help="instead of going by the file's content"
@@ -45,7 +56,7 @@ def add_input(parser: argparse.ArgumentParser, metavar: str) -> None:
     parser.add_argument(
         "--base",
         metavar="ADDRESS",
-        type=parsed(parse_address),
+        type=parsed(_address),
         help="address of the first byte of a raw file; without it, 0",
     )
     parser.add_argument(
@@ -57,13 +68,11 @@ def add_input(parser: argparse.ArgumentParser, metavar: str) -> None:
 
 def add_selection(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
     """Which addresses of the dump are meant: `range` or `region`."""
-    from memtiles.memory.address import parse_range
-
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
         "--range",
         metavar="R",
-        type=parsed(parse_range),
+        type=parsed(_range),
         help="START END as in WinDbg (END is in the range), START Lsize, 0xSTART..0xEND (END is "
         "not in the range) or 0xSTART+0xSIZE; in quotes",
     )
@@ -71,3 +80,44 @@ def add_selection(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiv
         "--region", metavar="NAME", help="a region that `info` lists, or any address in it"
     )
     return group
+
+
+def add_output(parser: argparse.ArgumentParser, metavar: str, help: str) -> None:
+    """What is written: `output`, `force`, `limit`."""
+    parser.add_argument("output", metavar=metavar, help=help)
+    parser.add_argument("--force", action="store_true", help="replace a file that is there")
+    parser.add_argument(
+        "--limit",
+        metavar="SIZE",
+        type=parsed(_size),
+        default=64 << 30,
+        help="refuse to write more than this, before compression; without it, 64GiB",
+    )
+
+
+def add_look(parser: argparse.ArgumentParser) -> None:
+    """How memory is drawn: `bits`, `layout`, `width`, each None where nothing is said."""
+    parser.add_argument(
+        "--bits",
+        type=int,
+        choices=(8, 16, 24, 32),
+        help="bits of a pixel: 1, 2, 3 or 4 bytes of memory; without it, 32",
+    )
+    parser.add_argument(
+        "--layout",
+        choices=("classic", "rows"),
+        help="classic: the square that Dump2Picture draws; rows: all bytes, in rows of --width. "
+        "Without it, classic, or rows where there is a --width",
+    )
+    parser.add_argument(
+        "--width",
+        metavar="N",
+        type=positive,
+        help="pixels of a row; without it, the power of two next above the square root",
+    )
+
+
+def _size(text: str) -> int:
+    from memtiles.memory.address import parse_size
+
+    return parse_size(text)

@@ -1,22 +1,26 @@
-"""What a command says about itself. The parser, `--help` and `docs/commands.md` are made of it."""
+"""What a command says about itself. The parser, `--help` and `docs/commands.md` are made of it.
+
+Its texts are Markdown of the plainest sort: paragraphs, `code` in backticks, and paragraphs that
+are indented by four blanks and kept as they are.
+
+Named tuples and no dataclasses: these are part of every start, and dataclasses import `inspect`.
+"""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Example:
+class Example(NamedTuple):
     """One line that can be typed, and what it is for."""
 
     line: str
     purpose: str
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """One command of `memtiles`.
 
     Attributes:
@@ -26,6 +30,7 @@ class Command:
         examples: At least one; the tests run them.
         add_arguments: Declares the arguments.
         run: Does it, with the parsed arguments.
+        see_also: Names of commands that are used together with it.
     """
 
     name: str
@@ -34,3 +39,4 @@ class Command:
     examples: tuple[Example, ...]
     add_arguments: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace], None]
+    see_also: tuple[str, ...] = ()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import re
+from io import FileIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from memtiles.cli import terminal
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from memtiles.memory.source import FileSource
 
 STANDARD_STREAM = "-"
-_PROCESS = re.compile("pid:([1-9][0-9]{0,9})")
+PROCESS = re.compile("pid:([1-9][0-9]{0,9})")
 
 
 def open_input(options: argparse.Namespace) -> Dump:
@@ -27,7 +29,7 @@ def open_input(options: argparse.Namespace) -> Dump:
     from memtiles.memory.formats import open_process, open_source
     from memtiles.memory.space import SpaceKind
 
-    process = _PROCESS.fullmatch(options.input)
+    process = PROCESS.fullmatch(options.input)
     if process:
         if options.format not in ("auto", "process") or options.base is not None:
             raise UsageError(f"{options.input}: a process takes neither --format nor --base")
@@ -50,3 +52,24 @@ def _open_source(name: str) -> FileSource:
     from memtiles.memory.source import FileSource
 
     return FileSource.of_standard_input() if name == STANDARD_STREAM else FileSource.open(name)
+
+
+def open_own_bytes(name: str) -> Dump:
+    """All bytes of a file as they lie in it, whatever its format; an archive stays packed.
+
+    Raises:
+        DumpError: It cannot be opened.
+    """
+    from memtiles.memory.formats import open_source
+    from memtiles.memory.source import FileSource
+
+    stdin = name == STANDARD_STREAM
+    source = FileSource.of_standard_input() if stdin else FileSource.open_as_it_is(name)
+    return open_source(source, "raw")
+
+
+def open_own_file(name: str) -> FileIO:
+    """The same as a plain file, to be copied."""
+    from memtiles.memory.open_file import open_regular, open_standard_input
+
+    return open_standard_input() if name == STANDARD_STREAM else open_regular(Path(name))

@@ -22,6 +22,10 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The command `memtiles`. SIGTERM ends it as Ctrl-C does: no staged memory is left behind."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if "_ARGCOMPLETE" in os.environ:
+        from memtiles.cli.completion import answer
+
+        answer()
     sys.exit(run(arguments))
 
 

@@ -6,16 +6,22 @@ cursor or rename its window.
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from memtiles.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from memtiles.info import Info, InfoRow
-    from memtiles.plan import Plan
+    from memtiles.plan import Plan, PlannedStrip
 
 
 def printable(text: str) -> str:
@@ -32,7 +38,7 @@ def complain(text: str) -> None:
         print(f"memtiles: {printable(line)}", file=sys.stderr)
 
 
-def print_notes(report: Sequence[str]) -> None:
+def print_notes(report: Iterable[str]) -> None:
     """What a user should hear of though it is no error, on stderr."""
     for line in report:
         print(f"note: {printable(line)}", file=sys.stderr)
@@ -61,9 +67,18 @@ def print_plan(plan: Plan) -> None:
     print(f"pixels    {pixels:,}")
     for atlas in plan.atlases:
         print(f"atlas     {atlas.config.name} {atlas.landscape.width}×{atlas.landscape.height}")
+    for strip in plan.strips:
+        print(f"strip     {_strip(plan, strip)}")
     print(f"tiles     at most {plan.tiles:,}")
     print(f"files     at most {plan.files:,}")
     print(f"bytes     at most {plan.output_bytes:,}")
+
+
+def _strip(plan: Plan, strip: PlannedStrip) -> str:
+    config, crop = strip.config, strip.crop
+    source = config.atlas if strip.region is None else plan.regions[strip.region].region.name
+    form = f"{config.format} at {config.dpi} dpi"
+    return f"{config.name} {crop.width}×{crop.height} of {printable(source or '')}, {form}"
 
 
 def print_info(info: Info) -> None:
@@ -105,6 +120,19 @@ def percent(present: int, size: int) -> str:
     return f"{min(99.9, max(0.1, 100 * present / size)):.1f}%"
 
 
+def open_file(path: Path) -> None:
+    """Shows a file in the program that the user's system opens such files with."""
+    start = getattr(os, "startfile", None)
+    if start is not None:
+        start(path)
+        return
+    opener = shutil.which("open" if sys.platform == "darwin" else "xdg-open")
+    if opener is None:
+        raise UsageError(f"{path}: no program here opens pictures: xdg-open is missing")
+    quiet = subprocess.DEVNULL
+    subprocess.Popen([opener, path], stdin=quiet, stdout=quiet, stderr=quiet)
+
+
 def _console() -> Console:
     """Tables as wide as the terminal; nothing cut where the output goes to a file."""
     from rich.console import Console
@@ -120,6 +148,9 @@ class Bars:
 
     @contextmanager
     def stage(self, name: str, total: int) -> Iterator[Callable[[int], object]]:
+        if self._quiet or sys.stderr is None or not sys.stderr.isatty():
+            yield lambda _: None
+            return
         from tqdm import tqdm
 
         with tqdm(
@@ -129,6 +160,5 @@ class Bars:
             unit_scale=True,
             unit_divisor=1024,
             leave=False,
-            disable=self._quiet or sys.stderr is None or not sys.stderr.isatty(),
         ) as bar:
             yield bar.update

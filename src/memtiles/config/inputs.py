@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from memtiles.config import scalars
+from memtiles.config import addresses, scalars
 from memtiles.config.notyet import hint
 from memtiles.config.scalars import one_of
 from memtiles.errors import ConfigError
@@ -103,7 +103,7 @@ class Dump(Section):
         description="The dump's file, relative to the config file.",
         examples=["MEMORY.DMP"],
     )
-    base: scalars.Address | None = Field(
+    base: addresses.Address | None = Field(
         default=None,
         description="The address of the first byte of a file of format raw; without it 0x0.",
     )
@@ -144,7 +144,7 @@ class Map(Section):
     format: scalars.Slug = Field(
         default="auto", description="The map's format; auto looks into the file.", examples=["auto"]
     )
-    rebase: scalars.Distance = Field(
+    rebase: addresses.Distance = Field(
         default=0,
         description="Added to every address of the map; -0x... moves them down.",
         json_schema_extra={"default": "0x0"},
@@ -199,7 +199,7 @@ class NamedRange(Section):
     """A region of one's own: a range of addresses with a name."""
 
     name: scalars.Text = Field(description="The region's name.", examples=["hal"])
-    span: scalars.AddressRange = Field(
+    span: addresses.AddressRange = Field(
         alias="range",
         description=(
             "WinDbg's START END (END is in the range), START Lsize, START L?size, START L-size; "

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     BeforeValidator,
@@ -18,8 +19,11 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from memtiles.config import scalars
 from memtiles.config.inputs import Dump, Map, Match, Regions, Section
 from memtiles.config.notyet import hint
-from memtiles.config.outputs import Atlas, Limits, Override, Pictures, Tiles, misfit
-from memtiles.config.scalars import one_of
+from memtiles.config.outputs import Atlas, Limits, Override, Pictures, Strip, Tiles, misfit
+from memtiles.config.scalars import nearest, one_of
+
+# An error message names no more atlases than this, and guesses at no others.
+_MOST_NAMES = 10
 
 
 def _shorthand(value: object) -> object:
@@ -60,11 +64,8 @@ class Config(Section):
         description="Planes of many pictures; the first is the one that opens.",
         json_schema_extra={"minItems": 1},
     )
-    strips: tuple[Any, ...] = Field(
-        default=(),
-        max_length=0,
-        description="Cuts for printing.",
-        json_schema_extra=hint("strips"),
+    strips: tuple[Strip, ...] = Field(
+        default=(), description="Cuts for printing, at full resolution."
     )
     tiles: Tiles = Field(default_factory=Tiles, description="How pictures are cut into tiles.")
     limits: Limits = Field(default_factory=Limits, description="What a build may cost.")
@@ -95,14 +96,35 @@ class Config(Section):
     def _some_of_different_names(cls, value: tuple[Atlas, ...]) -> tuple[Atlas, ...]:
         if not value:
             raise ValueError(scalars.NO_ITEMS)
-        wrong: dict[tuple[int, str], str] = {}
-        seen: set[str] = set()
-        for index, atlas in enumerate(value):
-            if atlas.name in seen:
-                wrong[index, "name"] = f"{atlas.name} is another atlas's name; names must differ"
-            seen.add(atlas.name)
+        _refuse(_repeated((atlas.name for atlas in value), "atlas"))
+        return value
+
+    @field_validator("strips")
+    @classmethod
+    def _of_atlases_that_there_are(
+        cls, value: tuple[Strip, ...], info: ValidationInfo
+    ) -> tuple[Strip, ...]:
+        wrong = _repeated((strip.name for strip in value), "strip")
+        names = {atlas.name: None for atlas in info.data.get("atlases", ())}
+        some = list(names)[:_MOST_NAMES]
+        known = ", ".join(some) + ", ..." * (len(names) > len(some))
+        for index, strip in enumerate(value if names else ()):
+            if strip.atlas is not None and strip.atlas not in names:
+                near = nearest(strip.atlas, some)
+                wrong[index, "atlas"] = f"{strip.atlas} is no atlas{near}; atlases here are {known}"
         _refuse(wrong)
         return value
+
+
+def _repeated(names: Iterable[str], what: str) -> dict[tuple[int, str], str]:
+    """A mistake for each item that has the name of one before it."""
+    wrong: dict[tuple[int, str], str] = {}
+    seen: set[str] = set()
+    for index, name in enumerate(names):
+        if name in seen:
+            wrong[index, "name"] = f"{name} is another {what}'s name; names must differ"
+        seen.add(name)
+    return wrong
 
 
 def _refuse(wrong: dict[tuple[int, str], str]) -> None:

@@ -1,7 +1,8 @@
 """What a config says about its outputs: pictures, atlases, tiles and limits.
 
-The names of layouts, lenses and styles are stated here again rather than imported: the config
-stands beside the maps and knows nothing of pictures. A test holds the two together.
+The names of layouts, lenses, styles and formats of strips are stated here again rather than
+imported: the config stands beside the maps and knows nothing of pictures. A test holds the two
+together.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from math import gcd
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from memtiles.config import scalars
 from memtiles.config.inputs import Match, Section
@@ -121,6 +122,44 @@ class Atlas(Section):
         description="The plane's width to its height, between 1:100 and 100:1; quote it.",
         json_schema_extra={"default": "16:9"},
     )
+
+
+class Strip(Section):
+    """A cut for printing, at full resolution, of one region's picture or of one atlas."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["region"]}, {"required": ["atlas"]}]}
+    )
+
+    name: scalars.Slug = Field(description="The strip's name in the output; each once.")
+    region: scalars.RegionText | None = Field(
+        default=None,
+        description="The region to cut from: its name, or an address in it that starts with 0x.",
+    )
+    atlas: scalars.Slug | None = Field(
+        default=None,
+        validate_default=True,
+        description="The atlas to cut from, by its name in this config.",
+    )
+    crop: scalars.CropText | None = Field(
+        default=None,
+        description="WIDTHxHEIGHT+X+Y in pixels of the picture or atlas; without it, all of it.",
+    )
+    dpi: scalars.Dpi = Field(default=300, description="Pixels per inch, written into the file.")
+    format: Annotated[Literal["png", "tif", "bmp"], one_of("png", "tif", "bmp")] = Field(
+        default="png",
+        description="png and tif keep what is missing transparent; in bmp it is magenta.",
+    )
+
+    @field_validator("atlas")
+    @classmethod
+    def _one_of_two(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if "region" in info.data:
+            if value is None and info.data["region"] is None:
+                raise ValueError("is missing; give region or atlas")
+            if value is not None and info.data["region"] is not None:
+                raise ValueError("cannot stand beside region; remove one of the two")
+        return value
 
 
 class Tiles(Section):

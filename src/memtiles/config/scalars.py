@@ -16,26 +16,15 @@ from unicodedata import category
 
 from pydantic import BeforeValidator, PlainValidator, ValidationInfo, WithJsonSchema
 
-from memtiles.config.source import Scalar
-from memtiles.errors import AddressError
-from memtiles.memory.address import (
-    ADDRESS_FORMS,
-    ADDRESS_PATTERN,
-    RANGE_FORMS,
-    RANGE_PATTERN,
-    SIZE_PATTERN,
-    format_address,
-    parse_address,
-    parse_range,
-    parse_size,
-    show,
-)
-from memtiles.memory.span import ADDRESS_LIMIT, Span
+from memtiles.crop import CROP_PATTERN, Crop, parse_crop
+from memtiles.errors import AddressError, LayoutError
+from memtiles.memory.address import SIZE_PATTERN, parse_size, show
 
 NO_ITEMS = "is an empty list; give at least one item or remove the key"
 LONGEST_TEXT = 4096
 WIDEST = 65_536
 LARGEST_PID = (1 << 31) - 1
+FINEST_DPI = 9600
 
 Value = TypeVar("Value")
 
@@ -46,7 +35,12 @@ def nearest(word: str, words: Iterable[str]) -> str:
     return f"; did you mean {found[0]}?" if found else ""
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
+    """The text of a value.
+
+    Raises:
+        ValueError: It is none, is empty or endless, or has a control character.
+    """
     if not isinstance(value, str):
         raise ValueError(f"must be text, not {_shape(value)}")
     if not value:
@@ -66,18 +60,19 @@ def _path(value: object, info: ValidationInfo) -> Path:
     folder = info.context["folder"] if info.context else Path()
     # `..` is taken out as text, which is right because the config's own folder has no links in it;
     # `resolve` would follow a link in the last place too, and hide an output folder that is one.
-    return Path(os.path.normpath(Path(folder, value if isinstance(value, Path) else _text(value))))
+    path = value if isinstance(value, Path) else text_of(value)
+    return Path(os.path.normpath(Path(folder, path)))
 
 
 def _slug(value: object) -> str:
-    text = _text(value)
+    text = text_of(value)
     if not re.fullmatch("[a-z0-9-]{1,40}", text):
         raise ValueError(f"{show(text)} must be 1 to 40 of a-z, 0-9 and -")
     return text
 
 
 def _whole(value: object, least: int, most: int, also: str = "") -> int:
-    text = str(value) if isinstance(value, int) else _text(value)
+    text = str(value) if isinstance(value, int) else text_of(value)
     if re.fullmatch("0|[1-9][0-9]{0,18}", text) and least <= int(text) <= most:
         return int(text)
     raise ValueError(f"{show(text)} must be {also}a whole number from {least} to {most}")
@@ -97,73 +92,16 @@ def _pid(value: object) -> int:
     return _whole(value, 1, LARGEST_PID)
 
 
-def _parsed(parse: Callable[[str], Value], text: str) -> Value:
+def parsed(parse: Callable[[str], Value], text: str) -> Value:
     """What the text spells; pydantic collects the mistakes only of ValueErrors."""
     try:
         return parse(text)
-    except AddressError as error:
+    except (AddressError, LayoutError) as error:
         raise ValueError(str(error)) from None
 
 
-def _is_bare(value: object) -> bool:
-    """Whether YAML would have guessed at the text: it stands there without quotes and 0x."""
-    return isinstance(value, Scalar) and value.plain and not value.lower().startswith("0x")
-
-
-def _address(value: object) -> int:
-    if isinstance(value, int):
-        if not 0 <= value < ADDRESS_LIMIT:
-            raise ValueError(f"{value} is not a 64-bit address")
-        return value
-    text = _text(value)
-    if not _is_bare(value):
-        return _parsed(parse_address, text)
-    if (misread := _misread(text)) is None:
-        raise ValueError(f"{show(text)} is not an address; {ADDRESS_FORMS}, in quotes")
-    # Quotes do not make an address of what has colons.
-    raise ValueError(misread if ":" in text else f"{misread} or quote it")
-
-
-def _misread(text: str) -> str | None:
-    """What is wrong with a bare number, and what was probably meant; None for other text."""
-    # YAML 1.1 reads 12:34:56 in base 60, as hours, minutes and seconds.
-    base_60 = re.fullmatch("[0-9]+(?::[0-5]?[0-9])+", text)
-    try:
-        meant = format_address(parse_address(text.replace(":", "") if base_60 else text))
-    except AddressError:
-        return None
-    decimal = f' (or "0n{text}" for decimal)' if re.fullmatch("[1-9][0-9]*", text) else ""
-    return f"a bare {text} can be misread; write {meant}{decimal}"
-
-
-def _distance(value: object) -> int:
-    """How far addresses move: an address's spelling, with a minus for down."""
-    if isinstance(value, int):
-        return value
-    if isinstance(value, str) and value.startswith("-"):
-        return -_address(Scalar(value[1:], isinstance(value, Scalar) and value.plain))
-    return _address(value)
-
-
-def _range(value: object) -> Span:
-    if isinstance(value, Span):
-        return value
-    text = _text(value)
-    if not _is_bare(value):
-        return _parsed(parse_range, text)
-    if (misread := _misread(text)) is not None:
-        raise ValueError(f"{misread}, and give it an end; {RANGE_FORMS}")
-    try:
-        meant = parse_range(text)
-    except AddressError:
-        raise ValueError(
-            f"{show(text)} is not a range; {RANGE_FORMS}; without 0x in quotes"
-        ) from None
-    raise ValueError(f"a bare {text} can be misread; write {meant} or quote it")
-
-
 def _size(value: object) -> int:
-    return _parsed(parse_size, str(value) if isinstance(value, int) else _text(value))
+    return parsed(parse_size, str(value) if isinstance(value, int) else text_of(value))
 
 
 def _positive_size(value: object) -> int:
@@ -172,8 +110,16 @@ def _positive_size(value: object) -> int:
     return size
 
 
+def _crop(value: object) -> Crop:
+    return value if isinstance(value, Crop) else parsed(parse_crop, text_of(value))
+
+
+def _dpi(value: object) -> int:
+    return _whole(value, 1, FINEST_DPI)
+
+
 def _aspect(value: object) -> tuple[int, int]:
-    text = "{}:{}".format(*value) if isinstance(value, tuple) else _text(value)
+    text = "{}:{}".format(*value) if isinstance(value, tuple) else text_of(value)
     found = re.fullmatch("([1-9][0-9]{0,4}):([1-9][0-9]{0,4})", text)
     if found is None:
         raise ValueError(f'{show(text)} must be "WIDTH:HEIGHT" in whole numbers, such as "16:9"')
@@ -192,7 +138,7 @@ def one_of(*allowed: object, later: tuple[str, ...] = ()) -> BeforeValidator:
     choice = f"one of {', '.join(table)}" if len(table) > 1 else next(iter(table))
 
     def read(value: object) -> object:
-        text = str(value) if isinstance(value, int) else _text(value)
+        text = str(value) if isinstance(value, int) else text_of(value)
         if text not in table:
             raise ValueError(f"{show(text)} must be {choice}{nearest(text, (*table, *later))}")
         return table[text]
@@ -210,7 +156,7 @@ _WIDTH_SCHEMA = {
 
 Text = Annotated[
     str,
-    PlainValidator(_text),
+    PlainValidator(text_of),
     WithJsonSchema({"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT}),
 ]
 FilePath = Annotated[
@@ -222,49 +168,6 @@ Slug = Annotated[
     str,
     PlainValidator(_slug),
     WithJsonSchema({"type": "string", "pattern": "^[a-z0-9-]{1,40}$"}),
-]
-Address = Annotated[
-    int,
-    PlainValidator(_address),
-    # YAML itself reads 0x1000 as an integer, and an editor shows the schema what YAML reads.
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "pattern": ADDRESS_PATTERN},
-                {"type": "integer", "minimum": 0},
-            ],
-            "examples": ["0xfffff80000800000", "fffff800`00800000"],
-        }
-    ),
-]
-Distance = Annotated[
-    int,
-    PlainValidator(_distance),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "pattern": ADDRESS_PATTERN.replace("^", "^-?", 1)},
-                {"type": "integer"},
-            ],
-            "examples": ["0x10000", "-0x140000000"],
-        }
-    ),
-]
-AddressRange = Annotated[
-    Span,
-    PlainValidator(_range),
-    WithJsonSchema(
-        {
-            "type": "string",
-            "pattern": RANGE_PATTERN,
-            "examples": [
-                "fffff800`00800000 fffff800`0085e000",
-                "fffff800`00800000 L5e001",
-                "0xfffff80000800000..0xfffff8000085e001",
-                "0xfffff80000800000+0x5e001",
-            ],
-        }
-    ),
 ]
 Size = Annotated[int, PlainValidator(_size), WithJsonSchema(_SIZE_SCHEMA)]
 PositiveSize = Annotated[int, PlainValidator(_positive_size), WithJsonSchema(_SIZE_SCHEMA)]
@@ -281,4 +184,30 @@ Aspect = Annotated[
     tuple[int, int],
     PlainValidator(_aspect),
     WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,4}:[1-9][0-9]{0,4}$"}),
+]
+CropText = Annotated[
+    Crop,
+    PlainValidator(_crop),
+    WithJsonSchema(
+        {"type": "string", "pattern": CROP_PATTERN, "examples": ["100x18400+9150+0"]},
+    ),
+]
+Dpi = Annotated[
+    int,
+    PlainValidator(_dpi),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": FINEST_DPI}),
+]
+RegionText = Annotated[
+    str,
+    PlainValidator(text_of),
+    # YAML itself reads an address such as 0x1000 as an integer.
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT},
+                {"type": "integer", "minimum": 0},
+            ],
+            "examples": ["hal.dll", "0xfffff80000800000"],
+        }
+    ),
 ]

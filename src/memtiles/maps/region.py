@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Literal
 
-from memtiles.memory.dump import Kind, Mapping, Module
+from memtiles.memory.dump import Dump, Kind, Mapping, Module
 from memtiles.memory.modules import last_part
 from memtiles.memory.span import Span
 
@@ -83,6 +83,11 @@ def cut_into_regions(
         for claim in layer:
             report += taken.claim(claim)
     return Regions(tuple(taken.rows), tuple(report))
+
+
+def regions_of_dump(dump: Dump) -> Regions:
+    """The regions that a dump's own words give, without maps and ranges of the user's."""
+    return cut_into_regions([], dump.modules, dump.mappings, "module")
 
 
 class _Homes:

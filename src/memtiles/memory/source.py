@@ -15,12 +15,12 @@ import numpy as np
 
 from memtiles.errors import DumpError
 from memtiles.memory.dump import Identity
+from memtiles.memory.file_holes import holes_of
 from memtiles.memory.open_file import STANDARD_INPUT, open_regular, open_standard_input
 from memtiles.memory.runs import Runs
 from memtiles.memory.unpack import UNPACKED_LIMIT, packing_of, unpack
 
 _READ_STEP = 1 << 30  # one read call takes less than 2 GiB on every system
-_HOLES_LIMIT = 1 << 16  # a file of a million small holes is not worth a million seeks
 
 
 class FileSource:
@@ -38,7 +38,7 @@ class FileSource:
         self.size = os.fstat(file.fileno()).st_size
         self._file = file
         self._lock = threading.Lock()
-        self._holes = _holes_of(file.fileno(), self.size)
+        self._holes = Runs.of(holes_of(file.fileno(), self.size))
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], limit: int = UNPACKED_LIMIT) -> FileSource:
@@ -67,6 +67,20 @@ class FileSource:
         except BaseException:
             file.close()
             raise
+        return source
+
+    @classmethod
+    def open_as_it_is(cls, path: str | os.PathLike[str]) -> FileSource:
+        """Opens any file for reading; an archive is not unpacked.
+
+        Raises:
+            DumpError: No such file, no permission, a folder or a device, or empty.
+        """
+        file = open_regular(Path(path))
+        source = cls(file, Path(path).name, _identity_of(os.fstat(file.fileno())))
+        if source.size == 0:
+            source.close()
+            raise DumpError(f"{path}: the file is empty")
         return source
 
     @classmethod
@@ -160,30 +174,3 @@ def _identity_of(status: os.stat_result) -> Identity:
     return Identity(
         status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
     )
-
-
-def _holes_of(descriptor: int, size: int) -> Runs:
-    """The holes of a sparse file as the file system tells them; none where it cannot."""
-    holes: list[tuple[int, int]] = []
-    if not hasattr(os, "SEEK_DATA"):
-        return Runs.of(holes)
-    at = 0
-    try:
-        for _ in range(_HOLES_LIMIT):
-            start = os.lseek(descriptor, at, os.SEEK_HOLE)
-            if start >= size:
-                break
-            at = _next_data(descriptor, start, size)
-            holes.append((start, at - start))
-            if at >= size:
-                break
-    except OSError:
-        return Runs.of([])
-    return Runs.of(holes)
-
-
-def _next_data(descriptor: int, start: int, size: int) -> int:
-    try:
-        return min(os.lseek(descriptor, start, os.SEEK_DATA), size)
-    except OSError:  # ENXIO: holes up to the end
-        return size

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from memtiles.pictures.picture import Picture
 from memtiles.pictures.placement import Rect
 from memtiles.site.picture_folder import content_key
 from memtiles.site.store import Store, slug
 from memtiles.tiles import pyramid
-from memtiles.tiles.atlas import AtlasPlane, Tenant
+from memtiles.tiles.atlas import AtlasPlane
 
 # Raised when the files of an atlas folder change their form.
 VERSION = 1
@@ -31,14 +30,12 @@ def atlas_path(
 def make_atlas(
     store: Store,
     path: str,
-    size: tuple[int, int],
-    tenants: Mapping[Rect, Picture],
+    plane: AtlasPlane,
     tile_size: int,
     jobs: int,
     advance: Callable[[int], object],
 ) -> None:
     """Composes the pictures that lie in the store and leaves the atlas beside them."""
     staged = store.stage()
-    plane = AtlasPlane(*size, [Tenant(picture, rect) for rect, picture in tenants.items()])
     pyramid.save_pyramid(plane, staged, tile_size, jobs, advance)
     store.keep(staged, path)

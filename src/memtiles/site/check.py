@@ -14,6 +14,7 @@ from memtiles.pictures.parts import BmpPart, part_header
 from memtiles.pictures.raster import BmpRaster
 from memtiles.pictures.render import READ_BLOCK, RegionDigest, read_runs_json
 from memtiles.site.picture_folder import open_raster, runs_script
+from memtiles.site.strip_folder import DIGEST_FILE, digest_line, digest_of
 from memtiles.tiles import pyramid
 
 
@@ -24,7 +25,7 @@ def check_site(
 
     Args:
         folder: An output folder.
-        advance: Told bytes of BMP and of tiles as they are read.
+        advance: Told bytes of BMP, of tiles and of strips as they are read.
 
     Returns:
         The manifest, and a line for each file that is damaged: none when the site is sound.
@@ -64,6 +65,8 @@ def _damage(folder: Path, manifest: rows.Manifest, advance: Callable[[int], obje
             yield from _pyramid_damage(folder, picture.path, picture.pyramid, advance)
     for atlas in manifest.atlases:
         yield from _pyramid_damage(folder, atlas.path, atlas.pyramid, advance)
+    for strip in manifest.strips:
+        yield from _strip_damage(folder, strip, advance)
 
 
 def _picture_damage(
@@ -160,6 +163,21 @@ def _pyramid_damage(
     }
     for name in sorted(found - listed):
         yield f"{path}/{name}", "is a tile that no list names"
+
+
+def _strip_damage(root: Path, row: rows.StripRow, advance: Callable[[int], object]) -> Damage:
+    folder = root / row.path
+    try:
+        size = (folder / row.file).stat().st_size
+        if size != row.size:
+            yield f"{row.path}/{row.file}", f"has {size:,} bytes instead of {row.size:,}"
+        elif digest_of(folder / row.file) != row.sha256:
+            yield f"{row.path}/{row.file}", "changed"
+        advance(size)
+    except OSError as error:
+        yield f"{row.path}/{row.file}", f"cannot be read: {error.strerror}"
+    if _bytes(folder / DIGEST_FILE) != digest_line(row.file, row.sha256):
+        yield f"{row.path}/{DIGEST_FILE}", "missing or changed"
 
 
 def _bytes(path: Path) -> bytes | None:

@@ -3,7 +3,7 @@
     site/                    0700: it holds memory
       .memtiles.lock         held while a build runs; marks the folder as ours
       .staging/              what is being made; swept at the start of every build
-      pictures/  atlases/    finished folders, each renamed into place once, never changed
+      pictures/  atlases/  strips/    finished folders, each renamed into place once, never changed
       manifest.json          renamed into place last: the one commit point
 
 A build killed at any instant leaves the old manifest and everything that it names, and folders that
@@ -32,7 +32,7 @@ PRIVATE_MODE = 0o700
 
 LOCK_FILE = ".memtiles.lock"
 _STAGING = ".staging"
-_KINDS = ("pictures", "atlases")
+_KINDS = ("pictures", "atlases", "strips")
 
 
 def slug(name: str) -> str:
@@ -160,7 +160,8 @@ class Store:
             (self.folder / _STAGING / name).replace(self.folder / name)
         _sync_folder(self.folder)
         pictures = {row.path for row in manifest.pictures}
-        self._sweep(pictures | {row.path for row in manifest.atlases})
+        atlases = {row.path for row in manifest.atlases}
+        self._sweep(pictures | atlases | {row.path for row in manifest.strips})
 
     def _write(self, name: str, content: bytes) -> None:
         with (self.folder / _STAGING / name).open("wb") as file:

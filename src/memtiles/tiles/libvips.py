@@ -79,3 +79,13 @@ def _explain(error: Exception, what: str) -> MemtilesError:
     if any(word in text for word in _FULL):
         return DiskFullError(f"no space left while {what} were written")
     return MemtilesError(f"libvips could not write {what}: {text}")
+
+
+def describe_libvips() -> str:
+    """`libvips 8.18.7, pyvips 3.2.0`; or that and why libvips cannot be loaded."""
+    try:
+        import pyvips
+    except (ImportError, OSError) as error:
+        return f"libvips cannot be loaded: {' '.join(str(error).split())}"
+    libvips = ".".join(str(pyvips.version(part)) for part in range(3))
+    return f"libvips {libvips}, pyvips {pyvips.__version__}"

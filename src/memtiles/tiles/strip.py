@@ -32,8 +32,13 @@ DPI = 300
 
 _BMP_ROWS = 64
 _INCH = 25.4
+# Raised when the same plane gets another file, so that a rebuild does not take the old one.
+VERSION = 1
+
 # Offsets of a plain TIFF have 32 bits; compression can make noise a little longer.
 _BIG_TIFF_FROM = 3 << 30
+# With a description, which callers keep short.
+_LARGEST_HEADER = 1 << 14
 
 
 def save_strip(
@@ -92,13 +97,31 @@ def _text() -> int:
     return int(pyvips.GValue.gstr_type)
 
 
-def _save_bmp(plane: Plane, path: Path, dpi: int, advance: Callable[[int], object]) -> None:
-    bits: Literal[8, 24] = 8 if plane.bands == 1 else 24
-    row_bytes = bmp.row_bytes(plane.width, bits)
-    if plane.height * row_bytes > bmp.RASTER_LIMIT:
+def largest_file(kind: StripFormat, width: int, height: int, bands: int) -> int:
+    """The most bytes that the file of a plane of that size can have.
+
+    Raises:
+        LimitError: A BMP of 4 GiB and more.
+    """
+    if kind != "bmp":
+        # The quickest deflate spends up to 9 bits on a byte; chunks and rows have their headers.
+        return height * (width * bands + 1) * 8 // 7 + _LARGEST_HEADER
+    raster = height * bmp.row_bytes(width, _bmp_bits(bands))
+    if raster > bmp.RASTER_LIMIT:
         raise LimitError(
-            f"{plane.width}×{plane.height} pixels are more than a BMP can hold: write .tif or .png"
+            f"{width}×{height} pixels are more than a BMP can hold: write .tif or .png"
         )
+    return raster + _LARGEST_HEADER
+
+
+def _bmp_bits(bands: int) -> Literal[8, 24]:
+    return 8 if bands == 1 else 24
+
+
+def _save_bmp(plane: Plane, path: Path, dpi: int, advance: Callable[[int], object]) -> None:
+    largest_file("bmp", plane.width, plane.height, plane.bands)
+    bits = _bmp_bits(plane.bands)
+    row_bytes = bmp.row_bytes(plane.width, bits)
     with path.open("wb") as file:
         file.write(bmp.header(plane.width, plane.height, bits, dpi=dpi))
         for top in range(0, plane.height, _BMP_ROWS):

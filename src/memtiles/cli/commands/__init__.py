@@ -6,7 +6,7 @@ from importlib import import_module
 
 from memtiles.cli.command import Command
 
-NAMES = ("info", "build", "check", "serve", "schema")
+NAMES = ("info", "build", "check", "serve", "picture", "extract", "slice", "schema", "completion")
 
 
 def commands() -> tuple[Command, ...]:

@@ -93,6 +93,8 @@ def _print_built(output: Path, manifest: Manifest, mode: int) -> None:
         f"{len(pyramids)} pyramids, {sum(row.tiles for row in pyramids):,} tiles"
     )
     folder = terminal.printable(str(output))
+    for strip in manifest.strips:
+        print(f"strip {terminal.printable(str(output / strip.path / strip.file))}")
     print(f"{folder} holds memory, secrets and all: its permissions are {mode:04o}")
     print(f"open {folder}{os.sep}index.html")
 

@@ -26,7 +26,8 @@ def _run(options: argparse.Namespace) -> None:
     if not options.quiet:
         print(
             f"{options.folder}: sound: {len(manifest.pictures)} pictures, "
-            f"{len(manifest.atlases)} atlases, every byte and tile as the manifest says"
+            f"{len(manifest.atlases)} atlases, {len(manifest.strips)} strips, "
+            "every byte and tile as the manifest says"
         )
 
 

@@ -1,0 +1,1 @@
+"""Single files for other programs: pictures, flat memory, cuts for printing."""

@@ -1,0 +1,65 @@
+"""A cut of a picture or an atlas, for printing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from memtiles.crop import Crop
+from memtiles.exports.image_format import OUTPUT_LIMIT, check_limit
+from memtiles.exports.target import new_image
+from memtiles.tiles.plane import CroppedPlane, Plane
+from memtiles.tiles.strip import DPI, StripFormat, save_strip
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What was cut, and whether something in it may be missing from the dump."""
+
+    crop: Crop
+    has_alpha: bool
+
+
+def save_cut(
+    plane: Plane,
+    crop: Crop | None,
+    target: str,
+    inputs: Sequence[Path],
+    kind: StripFormat,
+    *,
+    dpi: int = DPI,
+    description: str = "",
+    limit: int = OUTPUT_LIMIT,
+    force: bool = False,
+    jobs: int = 2,
+    advance: Callable[[int], object] = lambda _: None,
+) -> Cut:
+    """Writes a rectangle of a plane at full resolution.
+
+    Args:
+        plane: What is cut.
+        crop: The rectangle; None for all of it.
+        target: The file to write, or `-` for standard output.
+        inputs: Files that must not be written over.
+        kind: PNG and TIFF keep holes transparent, a BMP draws them magenta.
+        dpi: Pixels per inch for printing.
+        description: What it is of, for PNG and TIFF.
+        limit: The most bytes to write, before compression.
+        force: Replace a file that is there.
+        jobs: Threads.
+        advance: Told the number of pixels that are done.
+
+    Raises:
+        LayoutError: The crop leaves the plane.
+        LimitError: It is too large.
+        MemtilesError: As `target.new_image`.
+    """
+    crop = crop or Crop(plane.width, plane.height, 0, 0)
+    cropped = CroppedPlane(plane, crop)
+    check_limit(target, crop.width * crop.height * plane.bands, limit)
+    with new_image(target, inputs, force=force) as staged:
+        save_strip(
+            cropped, staged, kind, dpi=dpi, description=description, jobs=jobs, advance=advance
+        )
+    return Cut(crop, plane.bands % 2 == 0)
