@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STATIC := src/memtiles/site/static
 VIEWER_SOURCES := $(shell find viewer -type f -not -path '*/node_modules/*')
 
-.PHONY: help demo test check viewer docs dist format bench clean chromium
+.PHONY: help demo test check viewer docs pictures dist format bench clean chromium
 
 help:
 	@echo "make demo    picture the memory of a real running program and say where to look"
@@ -38,6 +38,9 @@ bench: $(VENV)/installed $(STATIC)/viewer.js
 	$(BIN)/python bench/run.py
 
 viewer: $(STATIC)/viewer.js
+
+pictures: demo
+	$(BIN)/python docs/pictures/make.py
 
 docs: $(VENV)/installed
 	$(BIN)/python -m memtiles.cli.manual > docs/commands.md

@@ -172,6 +172,23 @@ def test_a_closed_pipe_is_no_error(core: Path) -> None:
         assert info.wait() == 0
 
 
+def test_a_reader_that_has_read_enough_is_no_error(tmp_path: Path) -> None:
+    """As `| head -1`: the table is longer than what a pipe holds, so that its rest is refused."""
+    loads = [Load((number + 1) * 2 * PAGE, b"x", flags=6) for number in range(3000)]
+    (tmp_path / "app.core").write_bytes(elf_core(loads))
+    with subprocess.Popen(
+        [sys.executable, "-m", "memtiles", "info", str(tmp_path / "app.core")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as info:
+        assert info.stdout is not None
+        assert info.stderr is not None
+        assert info.stdout.readline().startswith(b"app.core: elf-core")
+        info.stdout.close()
+        assert info.stderr.read() == b""
+        assert info.wait() == 0
+
+
 def test_what_a_header_claims_and_does_not_hold_costs_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,3 +15,11 @@ export function nameElement(name: string): HTMLElement {
   span.title = name;
   return span;
 }
+
+/** A piece of text with a class of its own. */
+export function part(name: string, text: string): HTMLElement {
+  const span = document.createElement('span');
+  span.className = name;
+  span.textContent = text;
+  return span;
+}

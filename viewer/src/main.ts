@@ -5,6 +5,7 @@ import { listenToControls } from './controls';
 import { element } from './elements';
 import { Explorer } from './explorer';
 import { type Manifest, ManifestError, parseManifest } from './manifest';
+import { showPrints } from './prints';
 
 /** Shows `sentence` in place of the map. */
 function refuse(sentence: string): void {
@@ -29,6 +30,7 @@ function start(): void {
   if (!manifest) return;
   document.title = `${manifest.title} · memtiles`;
   element('title', HTMLElement).textContent = manifest.title;
+  showPrints(element('prints', HTMLDetailsElement), manifest.strips);
   const explorer = new Explorer(manifest);
   listenToControls(explorer);
   if (manifest.atlases.length === 0) {

@@ -79,6 +79,19 @@ export interface Atlas {
   readonly gaps: readonly Gap[];
 }
 
+/** A cut for printing: an image file of the site. */
+export interface Strip {
+  readonly name: string;
+  /** The file, from the page's own folder. */
+  readonly href: string;
+  readonly format: string;
+  readonly width: number;
+  readonly height: number;
+  readonly dpi: number;
+  /** Bytes of the file. */
+  readonly size: number;
+}
+
 export interface Manifest {
   readonly title: string;
   readonly dump: Dump;
@@ -86,6 +99,7 @@ export interface Manifest {
   readonly modules: readonly Module[];
   readonly regions: readonly Region[];
   readonly atlases: readonly Atlas[];
+  readonly strips: readonly Strip[];
 }
 
 /** A manifest that this viewer cannot show; the message is a sentence for the reader. */
@@ -112,12 +126,23 @@ class Field {
     return this.value.map((item, index) => read(new Field(item, `${this.where}[${index}]`), index));
   }
 
+  /** As `list`; nothing where the key is missing, as in the folders of the first builds. */
+  listIfThere<T>(read: (item: Field) => T): T[] {
+    return this.value === undefined ? [] : this.list(read);
+  }
+
   optional<T>(read: (field: Field) => T): T | null {
     return this.value === null ? null : read(this);
   }
 
   text(): string {
     return typeof this.value === 'string' ? this.value : this.refuse('a text');
+  }
+
+  /** A part of a path: what is made of such parts leads nowhere else. */
+  pathPart(form: RegExp): string {
+    const text = this.text();
+    return form.test(text) ? text : this.refuse('the name of a file or folder of the site');
   }
 
   count(): number {
@@ -186,6 +211,7 @@ export function parseManifest(value: unknown): Manifest {
     modules,
     regions,
     atlases: root.get('atlases').list((field) => readAtlas(field, regions, pictures)),
+    strips: root.get('strips').listIfThere(readStrip),
   };
 }
 
@@ -285,5 +311,20 @@ function readPlacement(
     x: field.get('x').count(),
     y: field.get('y').count(),
     label: readRectangle(field.get('label')),
+  };
+}
+
+function readStrip(field: Field): Strip {
+  const folder = field.get('path').pathPart(/^strips\/[a-z0-9-]+$/);
+  const file = field.get('file').pathPart(/^[a-z0-9][a-z0-9.-]*$/);
+  const dpi = field.get('dpi').count();
+  return {
+    name: visibleName(field.get('name').text()),
+    href: `${folder}/${file}`,
+    format: field.get('format').oneOf(['png', 'tif', 'bmp']),
+    width: field.get('width').count(),
+    height: field.get('height').count(),
+    dpi: dpi > 0 ? dpi : field.get('dpi').refuse('at least 1'),
+    size: field.get('size').count(),
   };
 }

@@ -2,7 +2,7 @@
 
 import { formatAddress, formatHex, parseAddress } from './address';
 import { formatBytes, formatPercent } from './bytes';
-import { element } from './elements';
+import { element, part } from './elements';
 import { KIND_COLOURS } from './kinds';
 import type { Region } from './manifest';
 
@@ -149,13 +149,6 @@ export class RegionsList {
     );
     return row;
   }
-}
-
-function part(name: string, text: string): HTMLElement {
-  const span = document.createElement('span');
-  span.className = name;
-  span.textContent = text;
-  return span;
 }
 
 /** Opens or closes the list of regions where the window is small and the list is a drawer. */

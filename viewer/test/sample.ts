@@ -108,5 +108,22 @@ export function sampleManifest() {
         ],
       },
     ],
+    strips: [
+      {
+        name: 'hal-strip',
+        path: 'strips/hal-strip-0123456789abcdef0123',
+        file: 'hal-strip.png',
+        format: 'png',
+        region: 1,
+        atlas: null,
+        x: 9150,
+        y: 0,
+        width: 100,
+        height: 18400,
+        dpi: 300,
+        size: 1840123,
+        sha256: '',
+      },
+    ],
   };
 }

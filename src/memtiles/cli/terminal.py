@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from memtiles.errors import UsageError
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.table import Table
 
     from memtiles.info import Info, InfoRow
     from memtiles.plan import Plan, PlannedStrip
@@ -61,7 +61,7 @@ def print_plan(plan: Plan) -> None:
             percent(planned.runs.total, planned.region.span.size),
             f"{shape.width}×{shape.height} {shape.layout} {shape.bits} bits" if shape else "none",
         )
-    _console().print(table)
+    _print_table(table)
     pixels = sum(one.shape.width * one.shape.height for one in plan.regions if one.shape)
     print(f"regions   {len(plan.regions)}, {sum(1 for one in plan.regions if one.shape)} drawn")
     print(f"pixels    {pixels:,}")
@@ -110,7 +110,7 @@ def _print_rows(rows: Sequence[InfoRow], digits: int) -> None:
             row.kind,
             printable(row.name),
         )
-    _console().print(table)
+    _print_table(table)
 
 
 def percent(present: int, size: int) -> str:
@@ -133,11 +133,16 @@ def open_file(path: Path) -> None:
     subprocess.Popen([opener, path], stdin=quiet, stdout=quiet, stderr=quiet)
 
 
-def _console() -> Console:
-    """Tables as wide as the terminal; nothing cut where the output goes to a file."""
+def _print_table(table: Table) -> None:
+    """A table as wide as the terminal; nothing cut where the output goes to a file."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else 1000, highlight=False, markup=False)
+    width = None if sys.stdout.isatty() else 1000
+    console = Console(width=width, highlight=False, markup=False)
+    # Not printed by rich: where the reader went away, it would end the program with exit code 1.
+    with console.capture() as drawn:
+        console.print(table)
+    print(drawn.get(), end="")
 
 
 class Bars:

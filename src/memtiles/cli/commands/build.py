@@ -115,4 +115,5 @@ COMMAND = Command(
     ),
     add_arguments=_add_arguments,
     run=_run,
+    see_also=("info", "check", "serve", "schema"),
 )

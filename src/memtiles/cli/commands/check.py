@@ -42,4 +42,5 @@ COMMAND = Command(
     examples=(Example("memtiles check site", "is it still what was built?"),),
     add_arguments=_add_arguments,
     run=_run,
+    see_also=("build",),
 )

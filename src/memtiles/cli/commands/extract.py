@@ -68,4 +68,5 @@ COMMAND = Command(
     ),
     add_arguments=_add_arguments,
     run=_run,
+    see_also=("info", "picture"),
 )

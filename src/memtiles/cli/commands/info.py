@@ -42,4 +42,5 @@ COMMAND = Command(
     ),
     add_arguments=_add_arguments,
     run=_run,
+    see_also=("build", "picture", "extract"),
 )

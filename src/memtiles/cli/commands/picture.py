@@ -135,4 +135,5 @@ COMMAND = Command(
     ),
     add_arguments=_add_arguments,
     run=_run,
+    see_also=("slice", "extract"),
 )

@@ -29,4 +29,5 @@ COMMAND = Command(
     examples=(Example("memtiles schema > config.schema.json", "keep it beside your configs"),),
     add_arguments=_add_arguments,
     run=_run,
+    see_also=("build",),
 )

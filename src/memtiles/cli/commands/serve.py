@@ -37,4 +37,5 @@ COMMAND = Command(
     examples=(Example("memtiles serve site --open", "open the map in the browser"),),
     add_arguments=_add_arguments,
     run=_run,
+    see_also=("build",),
 )

@@ -166,4 +166,5 @@ COMMAND = Command(
     ),
     add_arguments=_add_arguments,
     run=_run,
+    see_also=("picture", "build"),
 )

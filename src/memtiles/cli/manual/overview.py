@@ -20,8 +20,8 @@ An error is one line on standard error that says what to do, and an exit code.""
 INPUT = (
     Entry(
         "FILE",
-        "a dump, or any other file. Its content tells the format, not its name. Files that end in "
-        "`.gz` or `.xz` are unpacked first",
+        "a dump, or any other file. Its content tells the format, not its name. A dump that ends "
+        "in `.gz` or `.xz` is unpacked first",
     ),
     Entry("pid:NUMBER", "the memory of a running process, on Linux"),
     Entry("-", "standard input. A file of that name is `./-`"),
@@ -55,6 +55,7 @@ ENVIRONMENT = (
 EXAMPLES = (
     Example("memtiles info app.core", "what is in this dump?"),
     Example("memtiles build config.yaml", "draw it, as config.yaml says"),
+    Example("memtiles picture pagefile.sys pagefile.bmp", "or draw any file as one picture"),
     Example("memtiles build --help", "everything about one command"),
 )
 

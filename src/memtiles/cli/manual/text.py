@@ -56,7 +56,7 @@ def synopsis_lines(form: Sequence[str], width: int) -> list[str]:
     """The pieces joined by blanks; further lines start below the first argument."""
     lines = [form[0]]
     for piece in form[1:]:
-        if len(lines[-1]) + 1 + len(piece) > width and lines[-1].strip():
+        if len(lines[-1]) + 1 + len(piece) > width:
             lines.append(" " * len(form[0]))
         lines[-1] += f" {piece}"
     return lines
