@@ -14,6 +14,7 @@ help:
 	@echo "make test    all tests; make check: ruff, mypy, Biome, tsc"
 	@echo "make viewer  bundle the page; make bench: the benchmarks; make format: reformat all code"
 	@echo "make docs    docs/commands.md, from what the commands say about themselves"
+	@echo "make pictures  what README.md shows"
 	@echo "make dist    the sdist and the wheel to release, in dist/"
 
 demo: $(VENV)/installed $(STATIC)/viewer.js

@@ -23,7 +23,7 @@ MEMORY_DISK = Path("/dev/shm")
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--picture-mib", type=int, default=1024, help="the file (default: 1024)")
-    parser.add_argument("--picture-pairs", type=int, default=12, help="against cp (default: 12)")
+    parser.add_argument("--picture-pairs", type=int, default=20, help="against cp (default: 20)")
 
 
 def run(folder: Path, options: argparse.Namespace) -> dict[str, Any]:

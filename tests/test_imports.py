@@ -1,6 +1,6 @@
 """Imports go one way through the rooms.
 
-errors < memory < maps < pictures < tiles < site < build < cli
+errors < memory < maps < pictures < tiles < site < pipeline < api < cli
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ ORDER = {
     "errors": 0,
     "crop": 1,
     "disk": 1,
+    "printable": 0,
     "progress": 0,
     "memory": 1,
     "maps": 2,
@@ -30,9 +31,11 @@ ORDER = {
     "plan": 6,
     "describe": 7,
     "info": 7,
-    "build": 8,
-    "cli": 9,
-    "__main__": 10,
+    "init": 7,
+    "pipeline": 8,
+    "api": 9,
+    "cli": 10,
+    "__main__": 11,
 }
 HEAVY = {
     *("pyvips", "ruamel", "starlette", "uvicorn", "rich", "numpy", "pydantic", "PIL", "tqdm"),

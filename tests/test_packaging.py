@@ -198,6 +198,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(packages: Packages) -> Non
     }
     assert {name for name in code if not name.endswith(".py")} == {
         "memtiles/py.typed",
+        "memtiles/config/config.schema.json",
         *(STATIC + name for name in VIEWER),
     }
     assert b"OpenSeadragon contributors" in wheel[f"{STATIC}licenses.txt"]

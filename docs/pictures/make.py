@@ -1,4 +1,4 @@
-"""`make pictures`: the pictures of README.md, out of the site of `make demo` and of numpy's library.
+"""`make pictures`: what README.md shows, from the site of `make demo` and a library of numpy's.
 
 They show memory of the machine that they are made on, so no two runs give the same bytes.
 """

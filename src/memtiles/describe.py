@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from memtiles import __version__
 from memtiles import manifest as rows
 from memtiles.config import Config
+from memtiles.exports.description import describe_cut, plain
 from memtiles.maps.region import Region
 from memtiles.memory.dump import Dump, Module
 from memtiles.pictures.picture import Picture
@@ -15,9 +16,6 @@ from memtiles.pictures.placement import Rect
 from memtiles.plan import Plan, PlannedAtlas, PlannedStrip
 from memtiles.site.strip_folder import StripOrder
 from memtiles.site.viewer import viewer_digests
-
-# Letters of a name in a strip's description; names in a dump may be endless.
-_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -99,19 +97,13 @@ def strip_description(dump: Dump, plan: Plan, planned: PlannedStrip) -> str:
     Names are those of a dump, which may hold anything.
     """
     if planned.region is not None:
-        region = plan.regions[planned.region]
-        shape = region.shape
+        region, shape = plan.regions[planned.region].region, plan.regions[planned.region].shape
         assert shape is not None
-        span = region.region.span
-        name = f"{_ascii(region.region.name)} {span.start:#x}+{span.size:#x}"
-        what = f"{name} {shape.bits} bits {shape.layout}"
+        where = f"{region.span.start:#x}+{region.span.size:#x}"
+        what = f"memtiles: {plain(region.name)} {where}, {shape.bits} bits {shape.layout}"
     else:
-        what = f"{_ascii(dump.name)} atlas {planned.config.atlas}"
-    return f"memtiles: {what}, {planned.crop} of {planned.width}x{planned.height}"
-
-
-def _ascii(name: str) -> str:
-    return name[:_LONGEST_NAME].encode("unicode_escape").decode("ascii")
+        what = f"memtiles: {plain(dump.name)}, atlas {planned.config.atlas}"
+    return describe_cut(what, planned.crop, planned.width, planned.height)
 
 
 def describe_site(

@@ -69,9 +69,7 @@ def test_a_print_leads_to_its_file(url: str, site: Path, browser: Browser) -> No
 def test_a_served_print_is_the_file(site: Path, open_page: Opener, serve: Serve) -> None:
     with serve(site) as address:
         page = open_page(address)
-        links = page.evaluate(
-            "[...document.querySelectorAll('#prints a')].map((link) => link.href)"
-        )
+        links = page.evaluate("Array.from(document.querySelectorAll('.print'), (one) => one.href)")
         bodies = [page.request.get(link).body() for link in links]
     files = [*site.glob("strips/*/*.png"), *site.glob("strips/*/*.tif")]
     assert bodies == [file.read_bytes() for file in files]

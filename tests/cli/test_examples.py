@@ -71,7 +71,7 @@ def test_it_runs(name: str, example: Example, example_folder: Path) -> None:
     shell = shutil.which("bash")
     if shell is None:
         pytest.skip("not run: bash is not installed")
-    if name == "init":
+    if "init" in words:
         (example_folder / "config.yaml").unlink()  # it is what `init` writes
     if name == "slice":  # its strip has 18,400 rows, and so has the square of a file of this size
         os.truncate(example_folder / "pagefile.sys", 18_400 * 18_400 * 4)

@@ -51,7 +51,7 @@ def without_root(*reachable: Path) -> tuple[str, ...]:
                 parent.chmod(parent.stat().st_mode | 0o011)
     wrapper = (setpriv, f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
     if subprocess.run(
-        [*wrapper, sys.executable, "-c", "import memtiles.build, pyvips"],
+        [*wrapper, sys.executable, "-c", "import memtiles.pipeline, pyvips"],
         capture_output=True,
         check=False,
     ).returncode:

@@ -136,15 +136,15 @@ def said(site: SiteEyes, name: str) -> str:
 
 def test_the_file_says_what_it_is_of(site: SiteEyes) -> None:
     assert said(site, "half") == (
-        "memtiles: made up 0x555555554000+0x8000 32 bits classic, 90x90+0+0 of 90x90"
+        "memtiles: made up 0x555555554000+0x8000, 32 bits classic, 90x90+0+0 of 90x90"
     )
     assert said(site, "words") == (
-        "memtiles: libmade.so.6 0x7ffff7a00000+0xb8000 16 bits rows, 100x80+400+640 of 512x736"
+        "memtiles: libmade.so.6 0x7ffff7a00000+0xb8000, 16 bits rows, 100x80+400+640 of 512x736"
     )
     pyramid = site.manifest["atlases"][0]["pyramid"]
     size = f"{pyramid['width']}x{pyramid['height']}"
     assert said(site, "landscape") == (
-        f"memtiles: app.core atlas landscape, 560x260+170+800 of {size}"
+        f"memtiles: app.core, atlas landscape, 560x260+170+800 of {size}"
     )
 
 
@@ -159,5 +159,5 @@ def test_hostile_names_in_what_a_file_says(tmp_path: Path) -> None:
     for kind in ("png", "tif"):
         text = said(site, f"s-{kind}")
         assert text.startswith("memtiles: </script>\\u202e\\\\ \\xe9vil\\U0001f600xxx")
-        assert text.endswith("x 0x555555554000+0x10 8 bits rows, 64x1+0+0 of 64x1")
+        assert text.endswith("x 0x555555554000+0x10, 8 bits rows, 64x1+0+0 of 64x1")
         assert len(text) < 400

@@ -149,6 +149,23 @@ def test_any_number_of_threads_writes_the_same(config: Path, tmp_path: Path) -> 
     assert tree(sites[0]) == tree(sites[1])
 
 
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("library.tif", ["--region", "0x7fff00000000"]),
+        ("heap.png", ["--region", "0x10000000", "--crop", "200x300+10+20"]),
+        ("landscape.png", ["--atlas", "landscape"]),
+        ("landscape-bmp.bmp", ["--atlas", "landscape", "--dpi", "300"]),
+    ],
+)
+def test_slice_cuts_the_very_same_file(config: Path, name: str, options: list[str]) -> None:
+    assert build(config) == 0
+    (strip,) = (config.parent / "site").glob(f"strips/*/{name}")
+    out = config.parent / name
+    assert run(["slice", str(config.parent / "site"), str(out), *options]) == 0
+    assert out.read_bytes() == strip.read_bytes()
+
+
 def test_a_name_that_windows_keeps_for_itself_or_is_none(config: Path) -> None:
     config.write_text(
         CONFIG + "strips:\n- {name: con, atlas: landscape}\n- {name: '---', atlas: landscape}\n"

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from memtiles.cli import terminal
@@ -22,6 +23,7 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The command `memtiles`. SIGTERM ends it as Ctrl-C does: no staged memory is left behind."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _fill_closed_streams()
     if "_ARGCOMPLETE" in os.environ:
         from memtiles.cli.completion import answer
 
@@ -57,6 +59,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
             "(MEMTILES_DEBUG=1 shows where; please report it)"
         )
         return MemtilesError.exit_code
+
+
+def _fill_closed_streams() -> None:
+    """Makes closed streams lead nowhere: the next files opened would get their descriptors.
+
+    In this order, because each takes the lowest descriptor that is free.
+    """
+    sys.stdin = sys.stdin or Path(os.devnull).open()  # noqa: SIM115 - open to the end
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115
+    sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
 
 
 def _drop_stdout() -> None:

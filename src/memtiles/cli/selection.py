@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from memtiles.cli.inputs import PROCESS, STANDARD_STREAM
 from memtiles.errors import UsageError
-from memtiles.exports.picture import Look
-from memtiles.pictures.layout import LayoutName
 
 if TYPE_CHECKING:
+    from memtiles.exports.picture import Look
     from memtiles.memory.dump import Dump
     from memtiles.memory.span import Span
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(NamedTuple):
     """A named span of a dump."""
 
     name: str
@@ -58,11 +55,13 @@ def means_own_bytes(options: argparse.Namespace) -> bool:
 
 def look_of(options: argparse.Namespace) -> Look:
     """How it is drawn; Dump2Picture's way where nothing is said."""
-    layout: LayoutName = options.layout or ("classic" if options.width is None else "rows")
-    return Look(options.bits or 32, layout, options.width)
+    from memtiles.exports.picture import Look
+
+    return Look.of(options.bits, options.layout, options.width)
 
 
 def files_read(options: argparse.Namespace) -> list[Path]:
     """The files that an output must not replace."""
-    is_file = options.input != STANDARD_STREAM and not PROCESS.fullmatch(options.input)
-    return [Path(options.input)] if is_file else []
+    if PROCESS.fullmatch(options.input):
+        return []
+    return [Path("/dev/stdin" if options.input == STANDARD_STREAM else options.input)]

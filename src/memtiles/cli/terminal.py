@@ -7,8 +7,6 @@ cursor or rename its window.
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,20 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from memtiles.errors import UsageError
+from memtiles.printable import printable as printable
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from memtiles.info import Info, InfoRow
     from memtiles.plan import Plan, PlannedStrip
-
-
-def printable(text: str) -> str:
-    """The text with everything that is not printed spelled out, as Python escapes it."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in text
-    )
 
 
 def complain(text: str) -> None:
@@ -122,6 +113,9 @@ def percent(present: int, size: int) -> str:
 
 def open_file(path: Path) -> None:
     """Shows a file in the program that the user's system opens such files with."""
+    import shutil
+    import subprocess
+
     start = getattr(os, "startfile", None)
     if start is not None:
         start(path)

@@ -7,12 +7,13 @@ Importing this costs pydantic, so the command line imports it when it needs it.
 """
 
 from memtiles.config.inputs import Dump, Live, Map, Match, NamedRange, Regions
-from memtiles.config.load import load_config
+from memtiles.config.load import load_config, parse_config
 from memtiles.config.models import Config
 from memtiles.config.outputs import Atlas, Limits, Override, Pictures, Strip, Tiles
-from memtiles.config.schema import config_schema
+from memtiles.config.schema import SCHEMA_FILE, config_schema
 
 __all__ = [
+    "SCHEMA_FILE",
     "Atlas",
     "Config",
     "Dump",
@@ -28,4 +29,5 @@ __all__ = [
     "Tiles",
     "config_schema",
     "load_config",
+    "parse_config",
 ]

@@ -28,7 +28,12 @@ def load_config(path: Path) -> Config:
         ConfigError: The file cannot be read or has mistakes: one line for each, `file:line: key:
             what is wrong, what is allowed`.
     """
-    source = parse(read_text(path))
+    return parse_config(read_text(path), path)
+
+
+def parse_config(text: str, path: Path) -> Config:
+    """The config in a text that lies, or will lie, in a file of that path; as `load_config`."""
+    source = parse(text)
     mistakes = source.mistakes
     if isinstance(source.value, dict):
         later = list(_not_yet(source, (), source.value))

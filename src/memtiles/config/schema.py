@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
 from memtiles.config.models import Config
+
+SCHEMA_FILE = Path(__file__).with_name("config.schema.json")
+"""What `config_schema` gives, for programs that look for it in a file."""
 
 
 class _WithoutNull(GenerateJsonSchema):

@@ -10,7 +10,7 @@ from memtiles.crop import Crop
 from memtiles.exports.image_format import OUTPUT_LIMIT, check_limit
 from memtiles.exports.target import new_image
 from memtiles.tiles.plane import CroppedPlane, Plane
-from memtiles.tiles.strip import DPI, StripFormat, save_strip
+from memtiles.tiles.strip import DPI, StripFormat, pixel_bytes, save_strip
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def save_cut(
     """
     crop = crop or Crop(plane.width, plane.height, 0, 0)
     cropped = CroppedPlane(plane, crop)
-    check_limit(target, crop.width * crop.height * plane.bands, limit)
+    check_limit(target, pixel_bytes(kind, crop.width, crop.height, plane.bands), limit)
     with new_image(target, inputs, force=force) as staged:
         save_strip(
             cropped, staged, kind, dpi=dpi, description=description, jobs=jobs, advance=advance

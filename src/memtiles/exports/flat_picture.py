@@ -10,6 +10,7 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from memtiles.errors import DumpError
 from memtiles.exports.bmp_outputs import bmp_outputs
 from memtiles.exports.read_ahead import BLOCK, Piece, read_ahead
 from memtiles.memory.file_holes import holes_of
@@ -56,6 +57,8 @@ def save_flat_picture(
                     output.write(data)
                 advance(piece.size)
             output.zeros(size - held)  # what layout rows pads its last row with
+        if file.seek(0, io.SEEK_END) < shape.size:  # holes are not read
+            raise DumpError(f"{name}: it was cut while it was read")
 
 
 def _pieces(start: int, end: int, holes: Sequence[tuple[int, int]], shift: int) -> Iterator[Piece]:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 OUTPUT_LIMIT = 64 << 30
 
+# What no file is longer than, whatever the user allows: offsets are signed.
+_FILE_LIMIT = (1 << 63) - 1
+
 _ENDINGS: dict[str, StripFormat] = {
     ".bmp": "bmp",
     ".png": "png",
@@ -41,6 +44,7 @@ def check_limit(target: str, size: int, limit: int) -> None:
     Raises:
         LimitError: It is.
     """
+    limit = min(limit, _FILE_LIMIT)
     if size > limit:
         raise LimitError(
             f"{target}: would take {size:,} bytes and at most {limit:,} are allowed: "

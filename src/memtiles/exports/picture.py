@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from memtiles.errors import DumpError
+from memtiles.errors import DumpError, LayoutError
 from memtiles.exports.bmp_outputs import bmp_files
 from memtiles.exports.image_format import OUTPUT_LIMIT, check_limit
-from memtiles.pictures.layout import Bits, Geometry, LayoutName, geometry
+from memtiles.pictures.layout import BITS, LAYOUTS, Bits, Geometry, LayoutName, geometry
 
 if TYPE_CHECKING:
     from memtiles.memory.space import AddressSpace
@@ -27,6 +27,18 @@ class Look:
     bits: Bits = 32
     layout: LayoutName = "classic"
     width: int | None = None
+
+    @classmethod
+    def of(cls, bits: Bits | None, layout: LayoutName | None, width: int | None) -> Look:
+        """What is meant where only some of it is said: a width is one of layout rows.
+
+        Raises:
+            LayoutError: Bits or a layout that there are not.
+        """
+        for value, known in ((bits, BITS), (layout, LAYOUTS)):
+            if value not in (None, *known):
+                raise LayoutError(f"{value!r}: write one of {', '.join(map(str, known))}")
+        return cls(bits or 32, layout or ("classic" if width is None else "rows"), width)
 
     def geometry(self, size: int) -> Geometry:
         """The geometry of `size` bytes.
@@ -150,7 +162,7 @@ def save_picture(
     """
     from memtiles.exports.region_picture import save_region_bmp
     from memtiles.exports.target import new_image
-    from memtiles.tiles.strip import save_strip
+    from memtiles.tiles.strip import pixel_bytes, save_strip
 
     picture = draw(space, span, look)
     shape, raster = picture.shape, picture.raster
@@ -159,7 +171,7 @@ def save_picture(
         files = bmp_files(shape, target)
         missing = save_region_bmp(raster, shape, files, inputs, force=force, advance=advance)
         return PictureFile(tuple(path for path, _ in files), shape, missing, shape.bits)
-    check_limit(target, shape.width * shape.height * picture.bands, limit)
+    check_limit(target, pixel_bytes(kind, shape.width, shape.height, picture.bands), limit)
     with new_image(target, inputs, force=force) as staged:
         save_strip(picture, staged, kind, description=description, jobs=jobs, advance=advance)
     missing = span.size - raster.runs.total

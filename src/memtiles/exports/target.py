@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -69,8 +70,8 @@ def new_file(path: Path, inputs: Sequence[Path], *, force: bool) -> Iterator[Pat
         MemtilesError: Anything else that the system says.
     """
     final = Path(os.path.realpath(path))
-    _check(path, final, inputs, force=force)
     with disk_errors():
+        _check(path, final, inputs, force=force)
         handle, name = tempfile.mkstemp(".part", f".{final.name[:40]}.", final.parent)
         os.close(handle)
         staged = Path(name)
@@ -116,7 +117,6 @@ def new_image(target: str, inputs: Sequence[Path], *, force: bool) -> Iterator[P
         return
     with (
         _standard_output() as output,
-        disk_errors(),
         tempfile.TemporaryDirectory(prefix="memtiles-") as folder,
     ):
         staged = Path(folder, "image")
@@ -128,12 +128,10 @@ def new_image(target: str, inputs: Sequence[Path], *, force: bool) -> Iterator[P
 
 @contextmanager
 def _standard_output() -> Iterator[Output]:
-    try:
-        # A descriptor of its own: Python's stdout may be closed, or a text stream without one.
-        file = open(os.dup(1), "wb", buffering=0)  # noqa: PTH123, SIM115 - closed below
-    except OSError:
-        raise UsageError("standard output is closed: name a file") from None
-    with file:
+    if sys.__stdout__ is None:
+        raise UsageError("standard output is closed: name a file")
+    # A descriptor of its own: Python's stdout may be replaced by a stream without one.
+    with open(os.dup(1), "wb", buffering=0) as file:  # noqa: PTH123 - not a path
         if file.isatty():
             raise UsageError("standard output is a terminal: name a file, or pipe it somewhere")
         with disk_errors():
@@ -145,17 +143,18 @@ def _standard_output() -> Iterator[Output]:
 
 
 def _check(path: Path, final: Path, inputs: Sequence[Path], *, force: bool) -> None:
-    if final.is_dir():
+    if path.is_dir():
         raise UsageError(f"{path}: is a folder: name a file in it")
     if not final.parent.is_dir():
         raise UsageError(f"{path}: there is no folder {path.parent}")
-    if not final.exists():
+    # Not `final`: /dev/stdout is a pipe that no path leads to.
+    if not path.exists():
         return
-    if not final.is_file():
+    if not path.is_file():
         raise UsageError(f"{path}: not a regular file: write to - and redirect it there")
     for one in inputs:
         with suppress(OSError):
-            if final.samefile(one):
+            if path.samefile(one):
                 raise UsageError(f"{path}: is the input: name another file")
     if not force:
         raise UsageError(f"{path}: is there already: name another file, or replace it with --force")

@@ -33,6 +33,15 @@ def find_region(names: Sequence[tuple[str, Span]], text: str) -> int:
     address = _address(text)
     if address is None:
         raise UsageError(f"no region is called {show(text)}; {_near(names, folded)}")
+    return region_at(names, address)
+
+
+def region_at(names: Sequence[tuple[str, Span]], address: int) -> int:
+    """The index of the region that holds an address.
+
+    Raises:
+        UsageError: None does, and which is the nearest.
+    """
     for index, (_, span) in enumerate(names):
         if address in span:
             return index

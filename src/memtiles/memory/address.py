@@ -178,3 +178,10 @@ def parse_size(text: str) -> int:
 def format_address(value: int) -> str:
     """An address or size as JSON and permalinks have it: `0xfffff80000800000`, lower case."""
     return f"{value:#x}"
+
+
+def windbg_address(value: int, bits: int = 64) -> str:
+    """An address in WinDbg's digits: ``fffff800`00800000``, or `0085e000` of 32 bits."""
+    if bits <= 32 and value < 1 << 32:
+        return f"{value:08x}"
+    return f"{value >> 32:08x}`{value & 0xFFFFFFFF:08x}"

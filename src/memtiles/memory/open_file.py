@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+import sys
 import tempfile
 from functools import partial
 from pathlib import Path
@@ -31,8 +32,8 @@ def open_regular(path: Path) -> io.FileIO:
         descriptor = os.open(path, _OPEN_FLAGS)
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or problem
-        if path.is_dir():  # Windows calls that a lack of permission
-            reason = "it is a folder: name a file in it"
+        if os.path.isdir(path):  # noqa: PTH112 - Path's raises what os.open did
+            reason = "it is a folder: name a file in it"  # Windows: no permission
         raise DumpError(f"{path}: cannot be opened: {reason}") from None
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISREG(mode):
@@ -58,10 +59,12 @@ def open_standard_input(limit: int = UNPACKED_LIMIT) -> io.FileIO:
         LimitError: The pipe brings more.
         DiskFullError: The temp folder is full.
     """
+    if sys.__stdin__ is None:
+        raise UsageError(f"{STANDARD_INPUT} is closed: name a file")
     try:
         file = os.fdopen(os.dup(0), "rb", buffering=0)
-    except OSError:
-        raise UsageError(f"{STANDARD_INPUT} is closed: name a file") from None
+    except OSError as problem:  # a folder, for one
+        raise DumpError(f"{STANDARD_INPUT}: cannot be read: {problem.strerror}") from None
     if file.isatty():
         file.close()
         raise UsageError(f"{STANDARD_INPUT} is a terminal: name a file, or pipe one in")

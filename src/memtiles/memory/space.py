@@ -26,6 +26,11 @@ class Memory(NamedTuple):
     data: npt.NDArray[np.uint8]
     runs: Runs
 
+    @property
+    def present(self) -> npt.NDArray[np.bool_]:
+        """Presence of each byte of `data`, as as many booleans; made anew each time."""
+        return self.runs.mask(0, len(self.data))
+
 
 class AddressSpace(ABC):
     """One address space of a dump."""

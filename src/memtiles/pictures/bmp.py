@@ -10,11 +10,15 @@ from __future__ import annotations
 
 import struct
 
+from memtiles.errors import LimitError
 from memtiles.pictures.layout import Bits
 
 # bfSize counts the whole file in 32 bits. 16 MiB below leave room for the header and for the
 # bytes that `classic` keeps after the raster (about 10 × the side of the square).
 RASTER_LIMIT = (1 << 32) - (16 << 20)
+
+# biWidth and biHeight are signed.
+_SIDE_LIMIT = (1 << 31) - 1
 
 _FILE_HEADER = struct.Struct("<2sIHHI")
 _INFO_HEADER = struct.Struct("<IiiHHIIiiII")
@@ -41,7 +45,12 @@ def header(width: int, height: int, bits: Bits, tail: int = 0, dpi: int = 0) -> 
         bits: Bits per pixel.
         tail: Bytes after the raster that belong to the region and have no pixel.
         dpi: Pixels per inch for printing, 0 for none.
+
+    Raises:
+        LimitError: A side of 2**31 pixels and more.
     """
+    if max(width, height) > _SIDE_LIMIT:
+        raise LimitError(f"a BMP has at most {_SIDE_LIMIT} pixels a side: not {width}×{height}")
     offset = raster_offset(bits)
     raster = height * row_bytes(width, bits)
     per_metre = round(dpi / 0.0254)

@@ -41,7 +41,8 @@ class Picture:
     def opaque(self) -> bool:
         """Whether every pixel of the raster has all its bytes: no hole, no padded last row."""
         size = self.shape.raster_bytes
-        return self.raster.steady and self.runs.clip(0, size).is_whole(size)
+        held = size <= self.shape.size and self.runs.clip(0, size).is_whole(size)
+        return self.raster.steady and held
 
     @property
     def bands(self) -> int:

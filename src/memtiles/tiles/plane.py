@@ -10,6 +10,15 @@ import numpy.typing as npt
 
 from memtiles.crop import Crop
 
+# Pixels of this many bytes are asked for in one go, in at most this many rows.
+_BYTES_AT_ONCE = 4 << 20
+_ROWS_AT_ONCE = 64
+
+
+def rows_at_once(row_bytes: int) -> int:
+    """How many rows to ask a plane for in one go, so that wide ones take no more memory."""
+    return max(1, min(_ROWS_AT_ONCE, _BYTES_AT_ONCE // row_bytes))
+
 
 class Plane(Protocol):
     """A picture or an atlas, asked for one rectangle at a time.

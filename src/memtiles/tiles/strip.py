@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from memtiles.errors import LimitError
 from memtiles.pictures import bmp
-from memtiles.tiles.libvips import save
-from memtiles.tiles.plane import Plane
+from memtiles.tiles.libvips import SIDE_LIMIT, save
+from memtiles.tiles.plane import Plane, rows_at_once
 
 if TYPE_CHECKING:
     from pyvips import Image
@@ -30,11 +30,12 @@ HOLE_COLOUR_NAME = "magenta (#ff00ff)"
 
 DPI = 300
 
-_BMP_ROWS = 64
 _INCH = 25.4
 # Raised when the same plane gets another file, so that a rebuild does not take the old one.
 VERSION = 1
 
+# libvips holds some 760 rows of a PNG or TIFF: measured 560 MiB where each has this many bytes.
+_ROW_LIMIT = 640 << 10
 # Offsets of a plain TIFF have 32 bits; compression can make noise a little longer.
 _BIG_TIFF_FROM = 3 << 30
 # With a description, which callers keep short.
@@ -64,7 +65,7 @@ def save_strip(
         advance: Told the number of pixels as they are taken from the plane.
 
     Raises:
-        LimitError: A BMP of 4 GiB and more.
+        LimitError: A BMP of 4 GiB and more; a PNG or TIFF whose sides are too long.
         DiskFullError: No space is left.
         MemtilesError: libvips failed.
         OSError: A BMP could not be written.
@@ -72,6 +73,7 @@ def save_strip(
     if kind == "bmp":
         _save_bmp(plane, path, dpi, advance)
         return
+    _check_sides(plane)
 
     def save_image(image: Image) -> None:
         labelled = image.copy(xres=dpi / _INCH, yres=dpi / _INCH)
@@ -91,6 +93,20 @@ def save_strip(
     save(plane, save_image, "pixels", jobs, advance)
 
 
+def _check_sides(plane: Plane) -> None:
+    widest = _ROW_LIMIT // plane.bands
+    if plane.width > widest:
+        raise LimitError(
+            f"{plane.width} pixels are too wide for PNG and TIFF: at most {widest} are written "
+            "in little memory; cut less, choose a smaller width, or write .bmp"
+        )
+    if plane.height > SIDE_LIMIT:
+        raise LimitError(
+            f"{plane.height} pixels are too high for PNG and TIFF: at most {SIDE_LIMIT} are "
+            "written; cut less, choose a larger width, or write .bmp"
+        )
+
+
 def _text() -> int:
     import pyvips
 
@@ -106,12 +122,18 @@ def largest_file(kind: StripFormat, width: int, height: int, bands: int) -> int:
     if kind != "bmp":
         # The quickest deflate spends up to 9 bits on a byte; chunks and rows have their headers.
         return height * (width * bands + 1) * 8 // 7 + _LARGEST_HEADER
-    raster = height * bmp.row_bytes(width, _bmp_bits(bands))
+    raster = pixel_bytes("bmp", width, height, bands)
     if raster > bmp.RASTER_LIMIT:
         raise LimitError(
             f"{width}×{height} pixels are more than a BMP can hold: write .tif or .png"
         )
     return raster + _LARGEST_HEADER
+
+
+def pixel_bytes(kind: StripFormat, width: int, height: int, bands: int) -> int:
+    """The bytes of all pixels as the file has them, before compression."""
+    row = bmp.row_bytes(width, _bmp_bits(bands)) if kind == "bmp" else width * bands
+    return height * row
 
 
 def _bmp_bits(bands: int) -> Literal[8, 24]:
@@ -124,8 +146,9 @@ def _save_bmp(plane: Plane, path: Path, dpi: int, advance: Callable[[int], objec
     row_bytes = bmp.row_bytes(plane.width, bits)
     with path.open("wb") as file:
         file.write(bmp.header(plane.width, plane.height, bits, dpi=dpi))
-        for top in range(0, plane.height, _BMP_ROWS):
-            count = min(_BMP_ROWS, plane.height - top)
+        step = rows_at_once(row_bytes)
+        for top in range(0, plane.height, step):
+            count = min(step, plane.height - top)
             pixels = _opaque(plane.area(0, top, plane.width, count))
             rows = np.zeros((count, row_bytes), np.uint8)
             rows[:, : plane.width * bits // 8] = pixels[:, :, ::-1].reshape(count, -1)

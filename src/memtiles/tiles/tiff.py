@@ -18,13 +18,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from memtiles.tiles.plane import Plane
+from memtiles.tiles.plane import Plane, rows_at_once
 
 _SHORT, _LONG, _LONG8 = 3, 4, 16
 _BLACK_IS_ZERO, _RGB = 1, 2
 _UNASSOCIATED_ALPHA = 2
-
-STRIP_ROWS = 64
 
 
 class PlaneTiff:
@@ -34,7 +32,8 @@ class PlaneTiff:
         self.bands = plane.bands
         self._plane = plane
         self._advance = advance
-        self._strip_bytes = STRIP_ROWS * plane.width * plane.bands
+        self._strip_rows = rows_at_once(plane.width * plane.bands)
+        self._strip_bytes = self._strip_rows * plane.width * plane.bands
         self._header = _header(plane.width, plane.height, plane.bands)
         self._size = len(self._header) + plane.height * plane.width * plane.bands
         self._position = 0
@@ -69,16 +68,17 @@ class PlaneTiff:
         return bytes(self._strip(number)[start : start + size])
 
     def _make_strip(self, number: int) -> memoryview:
-        first = number * STRIP_ROWS
-        count = min(STRIP_ROWS, self._plane.height - first)
+        first = number * self._strip_rows
+        count = min(self._strip_rows, self._plane.height - first)
         rows = np.ascontiguousarray(self._plane.area(0, first, self._plane.width, count))
         self._advance(count * self._plane.width)
         return rows.data.cast("B")
 
 
 def _header(width: int, height: int, bands: int) -> bytes:
-    strips = -(-height // STRIP_ROWS)
     row_bytes = width * bands
+    strip_rows = rows_at_once(row_bytes)
+    strips = -(-height // strip_rows)
     tags = [
         (256, _LONG, 1, width),
         (257, _LONG, 1, height),
@@ -87,7 +87,7 @@ def _header(width: int, height: int, bands: int) -> bytes:
         (262, _SHORT, 1, _BLACK_IS_ZERO if bands < 3 else _RGB),
         (273, _LONG8, strips, None),
         (277, _SHORT, 1, bands),
-        (278, _LONG, 1, STRIP_ROWS),
+        (278, _LONG, 1, strip_rows),
         (279, _LONG8, strips, None),
         (284, _SHORT, 1, 1),
     ]
@@ -96,9 +96,9 @@ def _header(width: int, height: int, bands: int) -> bytes:
     directory = 16
     tables = directory + 8 + 20 * len(tags) + 8
     data = tables + 16 * strips
-    offsets = data + np.arange(strips, dtype="<u8") * np.uint64(STRIP_ROWS * row_bytes)
-    counts = np.full(strips, STRIP_ROWS * row_bytes, dtype="<u8")
-    counts[-1] = (height - (strips - 1) * STRIP_ROWS) * row_bytes
+    offsets = data + np.arange(strips, dtype="<u8") * np.uint64(strip_rows * row_bytes)
+    counts = np.full(strips, strip_rows * row_bytes, dtype="<u8")
+    counts[-1] = (height - (strips - 1) * strip_rows) * row_bytes
     places = {273: (offsets, tables), 279: (counts, tables + 8 * strips)}
 
     entries = b""

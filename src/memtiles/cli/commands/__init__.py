@@ -6,7 +6,10 @@ from importlib import import_module
 
 from memtiles.cli.command import Command
 
-NAMES = ("info", "build", "check", "serve", "picture", "extract", "slice", "schema", "completion")
+NAMES = (
+    *("info", "init", "build", "check", "serve"),
+    *("picture", "extract", "slice", "schema", "completion"),
+)
 
 
 def commands() -> tuple[Command, ...]:

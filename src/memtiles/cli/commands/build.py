@@ -58,8 +58,8 @@ def _mode(text: str) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from memtiles.build import build, open_input, open_maps
     from memtiles.config import load_config
+    from memtiles.pipeline import build, open_input, open_maps
     from memtiles.plan import make_plan
 
     config = load_config(options.config)

@@ -28,7 +28,8 @@ COMMAND = Command(
     description=(
         "Prints a script. A shell that has evaluated it completes commands, options, files, and, "
         "after `--region` and `--atlas`, the names in the dump or site that stands on the line "
-        "before. Names that a shell could take for something else than a word are not offered.\n\n"
+        "before. A name that a shell could take for something else than a word is not offered; its "
+        "region is, by its address. Packed dumps and standard input are not read for it.\n\n"
         "bash: in `~/.bashrc`, or once as in the example below:\n\n"
         '    eval "$(memtiles completion bash)"\n\n'
         "zsh: in `~/.zshrc`, after `compinit`:\n\n"

@@ -8,9 +8,8 @@ import sys
 from memtiles.cli import terminal
 from memtiles.cli.arguments import add_input, add_output, add_selection
 from memtiles.cli.command import Command, Example
-from memtiles.cli.inputs import open_input
+from memtiles.cli.inputs import STANDARD_STREAM, open_input
 from memtiles.cli.selection import files_read, select
-from memtiles.exports.target import STANDARD_OUTPUT
 
 HOLES = ("zero", "skip", "error")
 
@@ -45,7 +44,7 @@ def _run(options: argparse.Namespace) -> None:
             force=options.force,
             advance=advance,
         )
-    to = sys.stderr if options.output == STANDARD_OUTPUT else sys.stdout
+    to = sys.stderr if options.output == STANDARD_STREAM else sys.stdout
     how = " left out" if options.holes == "skip" else ""
     print(f"Writing {done.written:x} bytes...", file=to)
     print(f"{done.written:,} bytes written, {done.missing:,} in holes{how}", file=to)

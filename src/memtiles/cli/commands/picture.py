@@ -11,15 +11,12 @@ from typing import TYPE_CHECKING
 from memtiles.cli import terminal
 from memtiles.cli.arguments import add_input, add_look, add_output, add_selection
 from memtiles.cli.command import Command, Example
-from memtiles.cli.inputs import open_input, open_own_bytes, open_own_file
+from memtiles.cli.inputs import STANDARD_STREAM, open_input, open_own_bytes, open_own_file
 from memtiles.cli.selection import Selection, files_read, look_of, means_own_bytes, select
 from memtiles.errors import UsageError
-from memtiles.exports.description import describe
-from memtiles.exports.image_format import image_format
-from memtiles.exports.picture import PictureFile, save_file_picture, save_picture
-from memtiles.exports.target import STANDARD_OUTPUT
 
 if TYPE_CHECKING:
+    from memtiles.exports.picture import PictureFile
     from memtiles.memory.dump import Dump
     from memtiles.tiles.strip import StripFormat
 
@@ -33,7 +30,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    if options.open and options.output == STANDARD_OUTPUT:
+    from memtiles.exports.image_format import image_format
+
+    if options.open and options.output == STANDARD_STREAM:
         raise UsageError("--open needs a file to open: name one instead of -")
     kind = image_format(options.output, "bmp")
     if not means_own_bytes(options):
@@ -45,13 +44,15 @@ def _run(options: argparse.Namespace) -> None:
         with open_own_bytes(options.input) as dump:
             made = _draw(options, dump, Selection(dump.name, dump.mappings[0].span), kind)
     terminal.print_notes(_notes(made, kind))
-    if options.output != STANDARD_OUTPUT:
+    if options.output != STANDARD_STREAM:
         _print_files(made)
     if options.open:
         terminal.open_file(Path(made.files[0]))
 
 
 def _copy(options: argparse.Namespace) -> PictureFile:
+    from memtiles.exports.picture import save_file_picture
+
     with (
         open_own_file(options.input) as file,
         terminal.Bars(quiet=False).stage("picture", 0) as advance,
@@ -71,6 +72,9 @@ def _copy(options: argparse.Namespace) -> PictureFile:
 def _draw(
     options: argparse.Namespace, dump: Dump, selected: Selection, kind: StripFormat
 ) -> PictureFile:
+    from memtiles.exports.description import describe
+    from memtiles.exports.picture import save_picture
+
     look = look_of(options)
     with terminal.Bars(quiet=False).stage("picture", 0) as advance:
         return save_picture(

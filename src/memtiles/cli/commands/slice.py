@@ -6,9 +6,8 @@ import argparse
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from memtiles.cli import terminal
 from memtiles.cli.arguments import (
@@ -20,16 +19,12 @@ from memtiles.cli.arguments import (
     positive,
 )
 from memtiles.cli.command import Command, Example
-from memtiles.cli.inputs import open_input, open_own_bytes
+from memtiles.cli.inputs import STANDARD_STREAM, open_input, open_own_bytes
 from memtiles.cli.selection import Selection, files_read, look_of, means_own_bytes, select
-from memtiles.crop import Crop, parse_crop
 from memtiles.errors import UsageError
-from memtiles.exports.description import describe, describe_cut, plain
-from memtiles.exports.image_format import image_format
-from memtiles.exports.picture import Look, draw
-from memtiles.exports.target import STANDARD_OUTPUT
 
 if TYPE_CHECKING:
+    from memtiles.crop import Crop
     from memtiles.memory.dump import Dump
     from memtiles.tiles.plane import Plane
 
@@ -44,11 +39,17 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--crop",
         metavar="WxH+X+Y",
-        type=parsed(parse_crop),
+        type=parsed(_crop),
         help="width, height, left and top in pixels; without it, all",
     )
     parser.add_argument("--dpi", metavar="N", type=_dpi, default=300, help="pixels per inch")
     add_look(parser)
+
+
+def _crop(text: str) -> Crop:
+    from memtiles.crop import parse_crop
+
+    return parse_crop(text)
 
 
 def _dpi(text: str) -> int:
@@ -58,8 +59,7 @@ def _dpi(text: str) -> int:
     return dpi
 
 
-@dataclass(frozen=True)
-class _Subject:
+class _Subject(NamedTuple):
     """What is cut."""
 
     plane: Plane
@@ -67,10 +67,14 @@ class _Subject:
 
 
 def _run(options: argparse.Namespace) -> None:
+    from memtiles.crop import Crop
     from memtiles.exports.cut import save_cut
+    from memtiles.exports.description import describe_cut
+    from memtiles.exports.image_format import image_format
 
     kind = image_format(options.output, "png")
-    subject_of = _of_site if Path(options.input).is_dir() else _of_file
+    is_site = os.path.isdir(options.input)  # noqa: PTH112 - Path's raises without permission
+    subject_of = _of_site if is_site else _of_file
     with subject_of(options) as subject:
         plane = subject.plane
         crop = options.crop or Crop(plane.width, plane.height, 0, 0)
@@ -88,7 +92,7 @@ def _run(options: argparse.Namespace) -> None:
                 jobs=os.cpu_count() or 1,
                 advance=advance,
             )
-    if options.output != STANDARD_OUTPUT:
+    if options.output != STANDARD_STREAM:
         print(
             f"{crop.width}×{crop.height} pixels at {options.dpi} dpi: "
             f"{_millimetres(crop.width, options.dpi)} × "
@@ -117,6 +121,9 @@ def _of_file(options: argparse.Namespace) -> Iterator[_Subject]:
 
 
 def _drawn(options: argparse.Namespace, dump: Dump, selected: Selection) -> _Subject:
+    from memtiles.exports.description import describe
+    from memtiles.exports.picture import draw
+
     look = look_of(options)
     plane = draw(dump.spaces[0], selected.span, look)
     return _Subject(plane, describe(selected.name, selected.span, look))
@@ -124,6 +131,8 @@ def _drawn(options: argparse.Namespace, dump: Dump, selected: Selection) -> _Sub
 
 @contextmanager
 def _of_site(options: argparse.Namespace) -> Iterator[_Subject]:
+    from memtiles.exports.description import describe, plain
+    from memtiles.exports.picture import Look
     from memtiles.memory.span import Span
     from memtiles.site.opened import atlas_plane, read_site, region_plane, region_row
 

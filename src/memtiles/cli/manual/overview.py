@@ -34,6 +34,7 @@ Text that its reader cuts short, as `| head` does, is no error: the exit code is
 memory that could not be written completely is a failed part, whoever is to blame: the exit code \
 is 1."""
 
+COMMANDS_TITLE = "Commands"
 EXIT_CODES_TITLE = "Exit codes"
 EXIT_CODES = (
     Entry("0", "ok"),
@@ -54,7 +55,8 @@ ENVIRONMENT = (
 
 EXAMPLES = (
     Example("memtiles info app.core", "what is in this dump?"),
-    Example("memtiles build config.yaml", "draw it, as config.yaml says"),
+    Example("memtiles init app.core -o config.yaml", "write down what is to be drawn of it"),
+    Example("memtiles build config.yaml", "draw that, as a map"),
     Example("memtiles picture pagefile.sys pagefile.bmp", "or draw any file as one picture"),
     Example("memtiles build --help", "everything about one command"),
 )
@@ -77,7 +79,7 @@ def make_page(parser: argparse.ArgumentParser, commands: Sequence[Command]) -> P
         ),
         (
             Section("Description", DESCRIPTION),
-            Section("Commands", tuple(Entry(one.name, one.summary) for one in commands)),
+            Section(COMMANDS_TITLE, tuple(Entry(one.name, one.summary) for one in commands)),
             Section("Options", options_of(parser)),
             Section("Input", INPUT),
             Section("Pipes", PIPES),

@@ -1,0 +1,28 @@
+"""How programs say which addresses they mean."""
+
+from __future__ import annotations
+
+from memtiles.errors import AddressError
+from memtiles.maps.region import Region
+from memtiles.memory.address import parse_range
+from memtiles.memory.dump import Module
+from memtiles.memory.span import Span
+
+Where = Region | Module | Span | str
+"""Which addresses are meant; a str is a range such as "fffff800`00800000 L1000"."""
+
+
+def span_of(where: Where) -> Span:
+    """The addresses that are meant.
+
+    Raises:
+        AddressError: A text that is not a range.
+    """
+    if isinstance(where, Span):
+        return where
+    if not isinstance(where, str):
+        return where.span
+    try:
+        return parse_range(where)
+    except AddressError as error:
+        raise AddressError(f"{error}; `region` finds a region by its name") from None
