@@ -32,6 +32,7 @@ ORDER = {
     "describe": 7,
     "info": 7,
     "init": 7,
+    "preview": 7,
     "pipeline": 8,
     "api": 9,
     "cli": 10,

@@ -6,25 +6,26 @@ of some of them. What is a hole is taken from the dump's tables, which know it o
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from memtiles.maps.absence import Stretch, without_long_absence
-from memtiles.maps.region import regions_of_dump
+from memtiles.maps.region import Region, regions_of_dump
 from memtiles.memory.dump import Dump
+from memtiles.memory.space import AddressSpace
 from memtiles.memory.span import Span
 
 MOST_SAMPLES = 1024
 """The most bytes that are read for one pixel."""
 
+_PAGE = 4096
 _WINDOWS = 4  # where a pixel's bytes are sampled, they come from as many places
-
-_Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ class Preview:
         greys: The mean of the bytes behind each pixel, (rows, width).
         present: Whether there are any in the dump, (rows, width).
         count: How many pixels stand for addresses; the rest of the last row is no memory at all.
-        pixel_bytes: For how many addresses each of them stands.
-        sampled: Whether some bytes were not looked at.
+        pixel_bytes: How many bytes each of them stands for.
+        longest_hole: How much of a hole is shown at most; None where all of each is.
         lines: One for each `line_rows` rows.
     """
 
@@ -55,110 +56,155 @@ class Preview:
     present: npt.NDArray[np.bool_]
     count: int
     pixel_bytes: int
-    sampled: bool
+    longest_hole: int | None
     lines: tuple[Line, ...]
 
 
 def make_preview(dump: Dump, width: int, rows: int, line_rows: int = 2) -> Preview | None:
     """Shrinks a dump to `width` pixels and at most `rows` rows.
 
-    Its regions are laid out one behind the other, without the gaps between them, and without the
-    stretches that are too long to be drawn.
+    Its regions are laid out one behind the other, without the gaps between them. Their holes take
+    at most a third of the picture: of the longest only the beginning is shown.
 
     Returns:
-        The picture, or None where nothing is drawn.
+        The picture, or None where nothing is present.
 
     Raises:
         DumpError: The dump was cut or changed while it was read.
     """
     space = dump.spaces[0]
-    stretches, _ = without_long_absence(regions_of_dump(dump).rows, space)
-    tape = _Tape([stretch for stretch in stretches if stretch.drawn])
-    if tape.size == 0:
+    tape = _Tape.of(regions_of_dump(dump).rows, space)
+    if not tape.held:
         return None
     pixel_bytes = _rounded_up(-(-tape.size // (width * rows)))
     count = -(-tape.size // pixel_bytes)
     height = -(-count // width)
-    borders = np.minimum(np.arange(width * height + 1, dtype=np.int64) * pixel_bytes, tape.size)
-    held = tape.present_before(borders)
     samples = min(pixel_bytes, MOST_SAMPLES)
-    values = np.zeros((width * height, samples), np.float32)
+    values = np.zeros((height * width, samples), np.float32)
     weights = np.zeros_like(values)
-    for pixel, (first, end) in enumerate(pairwise(held.tolist())):
+    borders = [tape.held_before(pixel * pixel_bytes) for pixel in range(count + 1)]
+    for pixel, (first, end) in enumerate(pairwise(borders)):
         at = 0
         for start, size in _windows(first, end):
-            for address, piece in tape.pieces(start, size):
-                memory = space.read(Span(address, piece))
-                values[pixel, at : at + piece] = memory.data
-                weights[pixel, at : at + piece] = memory.present
-                at += piece
-    sums, weight = (_shrunk(plane.reshape(height, -1), samples) for plane in (values, weights))
-    greys = (2 * sums + weight) // np.maximum(2 * weight, 1)
+            for span in tape.spans(start, size):
+                memory = space.read(span)
+                values[pixel, at : at + span.size] = memory.data
+                weights[pixel, at : at + span.size] = memory.present
+                at += span.size
+    sums, looked_at = (_sums(plane.reshape(height, -1), samples) for plane in (values, weights))
+    greys = (2 * sums + looked_at) // np.maximum(2 * looked_at, 1)
     return Preview(
         greys.astype(np.uint8),
-        weight > 0,
+        looked_at > 0,
         count,
         pixel_bytes,
-        bool(np.any(np.diff(held) > MOST_SAMPLES)),
+        tape.longest_hole,
         tuple(tape.lines(width * line_rows * pixel_bytes)),
     )
 
 
-class _Tape:
-    """Stretches of memory one behind the other.
+class _Piece(NamedTuple):
+    """Neighbouring addresses of a region that are all in the dump, or all not."""
 
-    A place on the tape is counted in bytes from its start, holes included. What is present is
-    counted on its own, so that samples are only taken where there is something.
+    start: int
+    size: int
+    present: bool
+
+
+class _Tape:
+    """Pieces of memory one behind the other.
+
+    A place on the tape is counted in bytes from its start. What is present is counted on its own,
+    too, so that samples are only taken where there is something.
     """
 
-    def __init__(self, stretches: Sequence[Stretch]) -> None:
-        self._stretches = stretches
-        self._starts = np.array([stretch.region.span.start for stretch in stretches], np.uint64)
-        sizes = np.array([stretch.region.span.size for stretch in stretches], np.int64)
-        self._places = _sums_before(sizes)
-        self.size = int(sizes.sum())
-        counts = [len(stretch.runs) for stretch in stretches]
-        offsets = _joined([stretch.runs.firsts for stretch in stretches])
-        lasts = _joined([stretch.runs.lasts for stretch in stretches])
-        self._run_addresses = np.repeat(self._starts, counts) + offsets
-        self._run_places = np.repeat(self._places, counts) + offsets.astype(np.int64)
-        self._run_sizes = (lasts - offsets).astype(np.int64) + 1
-        self._held = _sums_before(self._run_sizes)
+    def __init__(
+        self, regions: Sequence[Region], heads: Sequence[int], pieces: Sequence[_Piece]
+    ) -> None:
+        """Lays out pieces; `heads[i]` is the number of the first one of region i."""
+        holes = [piece.size for piece in pieces if not piece.present]
+        self.held = sum(piece.size for piece in pieces if piece.present)
+        self.longest_hole = _longest_shown(holes, self.held // 2)
+        self._pieces = [
+            piece
+            if piece.present or self.longest_hole is None
+            else piece._replace(size=min(piece.size, self.longest_hole))
+            for piece in pieces
+        ]
+        self._places = _sums_before(piece.size for piece in self._pieces)
+        self._held = _sums_before(piece.size * piece.present for piece in self._pieces)
+        self.size = self._places.pop()
+        self._held.pop()
+        self._regions = regions
+        self._heads = [self._places[head] for head in heads]
 
-    def present_before(self, places: _Numbers) -> _Numbers:
-        """How many bytes are present before each place."""
-        if not len(self._held):
-            return np.zeros_like(places)
-        run = np.maximum(np.searchsorted(self._run_places, places, "right") - 1, 0)
-        inside: _Numbers = np.clip(places - self._run_places[run], 0, self._run_sizes[run])
-        return self._held[run] + inside
+    @classmethod
+    def of(cls, regions: Sequence[Region], space: AddressSpace) -> _Tape:
+        """The tape of regions in address order."""
+        heads: list[int] = []
+        pieces: list[_Piece] = []
+        for region in regions:
+            heads.append(len(pieces))
+            pieces += _cut(region.span, space)
+        return cls(regions, heads, pieces)
 
-    def pieces(self, first: int, size: int) -> Iterator[tuple[int, int]]:
-        """Where `size` present bytes lie, from present byte number `first` on: (address, size)."""
-        run = int(np.searchsorted(self._held, first, "right")) - 1
+    def held_before(self, place: int) -> int:
+        """How many bytes are present before a place; all of them for one behind the end."""
+        number = bisect_right(self._places, place) - 1
+        piece = self._pieces[number]
+        inside = min(place - self._places[number], piece.size)
+        return self._held[number] + inside * piece.present
+
+    def spans(self, first: int, size: int) -> Iterator[Span]:
+        """Where `size` present bytes lie, from present byte number `first` on."""
+        number = bisect_right(self._held, first) - 1
         while size:
-            skipped = first - int(self._held[run])
-            piece = min(size, int(self._run_sizes[run]) - skipped)
-            yield int(self._run_addresses[run]) + skipped, piece
-            first, size, run = first + piece, size - piece, run + 1
+            skipped = first - self._held[number]
+            piece = self._pieces[number]
+            part = min(size, piece.size * piece.present - skipped)
+            if part:
+                yield Span(piece.start + skipped, part)
+            first, size, number = first + part, size - part, number + 1
 
     def lines(self, line_bytes: int) -> Iterator[Line]:
         """The lines of a picture that has so many bytes in each."""
         for place in range(0, self.size, line_bytes):
-            within = int(np.searchsorted(self._places, place, "right")) - 1
-            start = int(self._starts[within]) + place - int(self._places[within])
-            borders = np.searchsorted(self._places, (place, place + line_bytes))
-            begun = [stretch.region for stretch in self._stretches[slice(*borders)]]
-            begun.sort(key=lambda region: -region.span.size)
-            yield Line(start, tuple(region.name for region in begun))
+            number = bisect_right(self._places, place) - 1
+            start = self._pieces[number].start + place - self._places[number]
+            begun = self._regions[
+                bisect_left(self._heads, place) : bisect_left(self._heads, place + line_bytes)
+            ]
+            largest = sorted(begun, key=lambda region: -region.span.size)
+            yield Line(start, tuple(region.name for region in largest))
 
 
-def _joined(columns: Sequence[npt.NDArray[np.uint64]]) -> npt.NDArray[np.uint64]:
-    return np.concatenate([np.zeros(0, np.uint64), *columns])
+def _cut(span: Span, space: AddressSpace) -> Iterator[_Piece]:
+    end = 0
+    for offset, size in space.runs(span):
+        if offset > end:
+            yield _Piece(span.start + end, offset - end, False)
+        yield _Piece(span.start + offset, size, True)
+        end = offset + size
+    if end < span.size:
+        yield _Piece(span.start + end, span.size - end, False)
 
 
-def _sums_before(sizes: _Numbers) -> _Numbers:
-    return np.cumsum(sizes) - sizes
+def _longest_shown(holes: Sequence[int], room: int) -> int | None:
+    """How much is shown of a hole at most, for all to fit the room; None where they do anyway.
+
+    Whole pages where it is more than one: what comes after a hole keeps its round addresses.
+    """
+    for number, size in enumerate(sorted(holes)):
+        share = room // (len(holes) - number)
+        if size > share:
+            return share - share % _PAGE if share > _PAGE else share
+        room -= size
+    return None
+
+
+def _sums_before(sizes: Iterator[int]) -> list[int]:
+    """The sum of the sizes before each, and of all."""
+    return list(accumulate(sizes, initial=0))
 
 
 def _rounded_up(size: int) -> int:
@@ -179,7 +225,7 @@ def _windows(first: int, end: int) -> Iterator[tuple[int, int]]:
         yield middle - window // 2, window
 
 
-def _shrunk(plane: npt.NDArray[np.float32], across: int) -> _Numbers:
-    """The sums of each `across` values of a row; whole numbers below 2**24, so floats are exact."""
+def _sums(plane: npt.NDArray[np.float32], across: int) -> npt.NDArray[np.int64]:
+    """The sums of each `across` bytes of a row: whole numbers, which 1,024 floats do not blur."""
     means = np.asarray(Image.fromarray(plane).reduce((across, 1)), np.float64)
     return np.rint(means * across).astype(np.int64)

@@ -1,7 +1,8 @@
-"""A preview in a terminal: each character is two pixels, one above the other, in its two colours."""
+"""A preview in a terminal: a character is two pixels, one above the other, in its two colours."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rich.color import Color
@@ -54,14 +55,15 @@ def print_preview(console: Console, preview: Preview, address_bits: int) -> None
     width = preview.greys.shape[1]
     names = min(_WIDEST, console.width) - margin - width - 2
     for number, (line, address) in enumerate(zip(preview.lines, addresses, strict=True)):
-        text = Text(f"{address:>{margin}} ", "dim")
+        text = Text().append(f"{address:>{margin}} ", "dim")
         above, below = colours[2 * number : 2 * number + 2]
         for top, bottom in zip(above, below, strict=True):
             text.append(_UPPER_HALF if top else " ", Style(color=top, bgcolor=bottom))
         if line.names and names > 0:
             text.append(" ").append_text(_name(line, names))
         console.print(text, no_wrap=True, overflow="crop", crop=True)
-    console.print(_legend(preview, margin), no_wrap=True, overflow="ellipsis")
+    for text in _legend(preview, margin):
+        console.print(text, no_wrap=True, overflow="ellipsis")
 
 
 def _colours(preview: Preview) -> list[list[Color | None]]:
@@ -88,11 +90,20 @@ def _name(line: Line, room: int) -> Text:
     return name.append(others, "dim")
 
 
-def _legend(preview: Preview, margin: int) -> Text:
-    text = Text(" " * margin + " 00 ", "dim")
+def _legend(preview: Preview, margin: int) -> Iterator[Text]:
+    indent = " " * (margin + 1)
+    text = Text(f"{indent}00 ")
     for step in range(_LEGEND_STEPS):
         grey = 255 * step // (_LEGEND_STEPS - 1)
         text.append(" ", Style(bgcolor=Color.from_rgb(grey, grey, grey)))
-    text.append(" ff   ").append("  ", Style(bgcolor=Color.from_rgb(*_HOLE)))
-    size = f"{preview.pixel_bytes:,} byte{'s' if preview.pixel_bytes > 1 else ''}"
-    return text.append(f" not in the dump   {size} a pixel")
+    yield text.append(f" ff   a pixel is the mean of {_bytes(preview.pixel_bytes)}")
+    if not preview.present.flat[: preview.count].all():
+        text = Text(indent).append("  ", Style(bgcolor=Color.from_rgb(*_HOLE)))
+        text.append(" not in the dump")
+        if preview.longest_hole is not None:
+            text.append(f", at most {_bytes(preview.longest_hole)} of each hole shown")
+        yield text
+
+
+def _bytes(size: int) -> str:
+    return f"{size:,} byte{'' if size == 1 else 's'}"

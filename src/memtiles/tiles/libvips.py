@@ -63,8 +63,16 @@ def _open_and_save(
 
     pyvips.vips_lib.vips_concurrency_set(jobs)
     pyvips.cache_set_max(0)
+    image: Image | None = None
+
+    def read(size: int) -> bytes:
+        data = tiff.read(size)
+        if tiff.error is not None and image is not None:
+            image.set_kill(True)  # else libvips takes zeros for the rest and goes on to its end
+        return data
+
     source = pyvips.SourceCustom()
-    source.on_read(tiff.read)
+    source.on_read(read)
     source.on_seek(tiff.seek)
     try:
         image = pyvips.Image.tiffload_source(source, access="sequential")

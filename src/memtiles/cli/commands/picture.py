@@ -52,14 +52,16 @@ def _run(options: argparse.Namespace) -> None:
 
 def _copy(options: argparse.Namespace) -> PictureFile:
     from memtiles.exports.picture import save_file_picture
+    from memtiles.memory.open_file import STANDARD_INPUT
 
+    name = STANDARD_INPUT if options.input == STANDARD_STREAM else options.input
     with (
         open_own_file(options.input) as file,
         terminal.Bars(quiet=False).stage("picture", 0) as advance,
     ):
         return save_file_picture(
             file,
-            options.input,
+            name,
             options.output,
             files_read(options),
             look_of(options),
