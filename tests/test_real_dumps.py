@@ -15,23 +15,9 @@ from typing import Any
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from builders.samples import sample
+from builders.samples import ELF_CORES, sample
 from memtiles.cli import run
 from sites import SiteEyes
-
-CORES = [
-    "rz_core-linux-x86_64",
-    "rz_core-linux-x86",
-    "rz_core-linux-arm64",
-    "rz_core-linux-s390x",
-    "pyelf_core_linux64.elf",
-    "pyelf_core_linux32.elf",
-    "elfutils_backtrace.x86_64.fp.core.xz",
-    "dotnet_triagedump.xz",
-    "gen_tiny4M.elf.xz",
-    "gen_tiny4M_paging.elf.xz",
-    "gen_qemu_linux61_80M.elf.xz",
-]
 
 
 def unpacked(path: Path) -> bytes:
@@ -49,7 +35,7 @@ def segments(core: bytes) -> list[tuple[int, int, bytes]]:
     ]
 
 
-@pytest.mark.parametrize("name", CORES)
+@pytest.mark.parametrize("name", ELF_CORES)
 def test_every_byte_of_the_core_is_at_its_address(name: str, tmp_path: Path) -> None:
     path = sample(name)
     (tmp_path / "config.yaml").write_text(f"dump: {path}\noutput: site\n")

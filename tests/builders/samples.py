@@ -7,6 +7,21 @@ from pathlib import Path
 
 import pytest
 
+ELF_CORES = [
+    "rz_core-linux-x86_64",
+    "rz_core-linux-x86",
+    "rz_core-linux-arm64",
+    "rz_core-linux-s390x",
+    "pyelf_core_linux64.elf",
+    "pyelf_core_linux32.elf",
+    "elfutils_backtrace.x86_64.fp.core.xz",
+    "dotnet_triagedump.xz",
+    "gen_tiny4M.elf.xz",
+    "gen_tiny4M_paging.elf.xz",
+    "gen_qemu_linux61_80M.elf.xz",
+]
+"""Those that hold memory."""
+
 _FOLDER = Path(__file__).resolve().parents[2] / ".." / "shared" / "dumps"
 
 

@@ -22,22 +22,10 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
 from builders.elf import Load, elf_core, nt_file
-from builders.samples import sample
+from builders.samples import ELF_CORES, sample
 from memtiles.cli import run
 from sites import PAGE, made_up_process
 
-CORES = [
-    "rz_core-linux-x86_64",
-    "rz_core-linux-x86",
-    "rz_core-linux-arm64",
-    "rz_core-linux-s390x",
-    "pyelf_core_linux64.elf",
-    "pyelf_core_linux32.elf",
-    "elfutils_backtrace.x86_64.fp.core.xz",
-    "dotnet_triagedump.xz",
-    "gen_tiny4M.elf.xz",
-    "gen_tiny4M_paging.elf.xz",
-]
 EVIL = [
     "quotes \" and ' and \\ ",
     "a: b # c",
@@ -170,7 +158,7 @@ def test_it_works_with_every_example(
     check_all(tmp_path / "config.yaml", capsys)
 
 
-@pytest.mark.parametrize("name", CORES)
+@pytest.mark.parametrize("name", ELF_CORES)
 def test_real_cores(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = sample(name)
     text = init(path, tmp_path / "config.yaml")

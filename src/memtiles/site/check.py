@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from memtiles import manifest as rows
-from memtiles.errors import DamageError, UsageError
+from memtiles.errors import DamageError
 from memtiles.pictures.parts import BmpPart, part_header
 from memtiles.pictures.raster import BmpRaster
 from memtiles.pictures.render import READ_BLOCK, RegionDigest, read_runs_json
+from memtiles.site.opened import read_site
 from memtiles.site.picture_folder import open_raster, runs_script
 from memtiles.site.strip_folder import DIGEST_FILE, digest_line, digest_of
 from memtiles.tiles import pyramid
@@ -34,11 +35,7 @@ def check_site(
         UsageError: There is no manifest, or one of another version.
         DamageError: The manifest itself is damaged.
     """
-    try:
-        text = (folder / rows.FILE).read_bytes()
-    except OSError:
-        raise UsageError(f"{folder}: no {rows.FILE} there; is it an output folder?") from None
-    manifest = rows.read_manifest(text)
+    manifest = read_site(folder)
     damage = [f"{name}: {what}" for name, what in _damage(folder, manifest, advance)]
     return manifest, damage
 
