@@ -64,16 +64,19 @@ def lines(results: dict[str, Any]) -> Iterator[str]:
         f"memtiles slice of {WIDTH}x{side} out of {side}x{side} against reading its "
         f"{results['bytes']:,} bytes"
     )
-    yield "        memtiles median / fastest s    reading median / fastest s    ratio    peak MiB"
+    yield (
+        "         memtiles median / fastest s   reading median / fastest s   ratio   peak MiB   "
+        "others' processors"
+    )
     for row in results["cuts"]:
         wall = row["wall"]
         memory = "met" if row["peak_tree_rss"] <= RSS_GOAL else "MISSED"
         time = "met" if wall["median_ratio"] <= TIME_GOAL else "MISSED"
-        goals = f"   goal {TIME_GOAL:.0f}: {time}" if row["cache"] == "cold" else ""
+        goals = f"; time {TIME_GOAL:.0f}: {time}" if row["cache"] == "cold" else ""
         yield (
-            f"{row['output']} {row['cache']} {wall['median']['memtiles']:13.2f} / "
-            f"{wall['fastest']['memtiles']:7.2f} {wall['median']['other']:21.2f} / "
-            f"{wall['fastest']['other']:7.2f} {wall['median_ratio']:9.2f} / "
-            f"{wall['fastest_ratio']:.2f} {row['peak_tree_rss']:7.0f}"
-            f"   goal {RSS_GOAL:.0f}: {memory}{goals}"
+            f"{row['output']} {row['cache']} {wall['median']['memtiles']:11.2f} / "
+            f"{wall['fastest']['memtiles']:5.2f} {wall['median']['other']:22.2f} / "
+            f"{wall['fastest']['other']:5.2f} {wall['median_ratio']:13.2f} "
+            f"{row['peak_tree_rss']:10.0f} {row['others']:12.1f}"
+            f"      memory {RSS_GOAL:.0f}: {memory}{goals}"
         )

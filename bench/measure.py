@@ -19,12 +19,17 @@ Word = str | Path | int
 
 @dataclass(frozen=True)
 class Cost:
-    """What a process and its children took: seconds, and MiB."""
+    """What a process and its children took: seconds, and MiB.
+
+    `others` is how many processors the rest of the machine kept busy meanwhile: where it is not
+    near 0, a command of several threads has lost more by it than one of a single thread.
+    """
 
     wall: float
     cpu: float
     peak_rss: float
     peak_tree_rss: float
+    others: float
 
 
 def memtiles(*words: Word) -> list[Word]:
@@ -41,6 +46,7 @@ def measure(command: Sequence[Word]) -> Cost:
     Raises:
         SystemExit: The command failed; with what it wrote to stderr.
     """
+    busy = _busy_seconds()
     start = time.perf_counter()
     process = subprocess.Popen(
         [str(word) for word in command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
@@ -51,6 +57,7 @@ def measure(command: Sequence[Word]) -> Cost:
     sampler.start()
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - start
+    busy = _busy_seconds() - busy
     ended.set()
     sampler.join()
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -58,12 +65,22 @@ def measure(command: Sequence[Word]) -> Cost:
     with process.stderr as stderr:
         if status:
             raise SystemExit(stderr.read().decode().strip() or f"{command[0]} failed: {status}")
+    cpu = usage.ru_utime + usage.ru_stime
+    peak_rss = usage.ru_maxrss / 1024
     return Cost(
         wall,
-        usage.ru_utime + usage.ru_stime,
-        usage.ru_maxrss / 1024,
-        max(max(samples) / MIB, usage.ru_maxrss / 1024),
+        cpu,
+        peak_rss,
+        max(max(samples) / MIB, peak_rss),
+        max(0.0, busy - cpu) / wall,
     )
+
+
+def _busy_seconds() -> float:
+    """What all processors have worked since the start of the machine, in steps of 0.01."""
+    times = [int(field) for field in Path("/proc/stat").read_text().split()[1:9]]
+    idle = times[3] + times[4]  # the latter waits for a disk
+    return (sum(times) - idle) / os.sysconf("SC_CLK_TCK")
 
 
 def _sample(pid: int, samples: list[int], ended: threading.Event) -> None:

@@ -36,6 +36,7 @@ def alternate(
     return {
         "pairs": rows,
         "peak_tree_rss": max(row["memtiles"]["peak_tree_rss"] for row in rows),
+        "others": median(cost["others"] for row in rows for cost in row.values()),
         **{key: _summary(rows, key) for key in ("wall", "cpu")},
     }
 

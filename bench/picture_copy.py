@@ -94,5 +94,6 @@ def lines(results: dict[str, Any]) -> Iterator[str]:
         memory = "met" if row["peak_tree_rss"] <= RSS_GOAL else "MISSED"
         yield (
             f"{place}: median ratio {row['wall']['median_ratio']:.2f}, goal {TIME_GOAL}: {time}; "
-            f"peak memory {row['peak_tree_rss']:.0f} MiB, goal {RSS_GOAL:.0f}: {memory}"
+            f"peak memory {row['peak_tree_rss']:.0f} MiB, goal {RSS_GOAL:.0f}: {memory}; "
+            f"others kept {row['others']:.1f} processors busy"
         )

@@ -49,9 +49,9 @@ def lines(results: dict[str, Any]) -> Iterator[str]:
         f"the whole {side}x{side}, every pixel equal to the bytes of the input as Pillow reads it, "
         "and as libvips does where it reads the format"
     )
-    yield "                 wall s    CPU s    peak MiB    file MiB"
+    yield "                 wall s    CPU s    peak MiB    file MiB    others' processors"
     for row in results["files"]:
         yield (
             f"{row['command']:7} {row['output']} {row['wall']:10.1f} {row['cpu']:8.1f} "
-            f"{row['peak_tree_rss']:11.0f} {row['bytes'] / MIB:11.0f}"
+            f"{row['peak_tree_rss']:11.0f} {row['bytes'] / MIB:11.0f} {row['others']:14.1f}"
         )

@@ -14,11 +14,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from builders.elf import Load, elf_core
-from builders.samples import sample
+from builders.samples import ELF_CORES, sample
 from exports.exported import Outcome, held, noise, nothing_changes, refused
 from memtiles.cli import run
 from sites import PAGE, made_up_process
-from test_real_dumps import CORES, unpacked
+from test_real_dumps import unpacked
 
 PROGRAM = 0x55_5555_554000
 PAGES = 0x60_0000_0000
@@ -137,7 +137,7 @@ def test_a_region(core: Path, call: Callable[..., Outcome]) -> None:
 # ------------------------------------------------------------------------------------ real cores
 
 
-@pytest.mark.parametrize("name", CORES)
+@pytest.mark.parametrize("name", ELF_CORES)
 def test_segments_as_pyelftools_reads_them(
     name: str, tmp_path: Path, call: Callable[..., Outcome]
 ) -> None:

@@ -144,6 +144,91 @@ def test_ranges_by_example(text: str, start: int, size: int) -> None:
     assert parse_range(text) == Span(start, size)
 
 
+# What is typed in WinDbg, and the first and the last byte that it means there.
+WINDBG = [
+    # Two addresses: the second one is in the range.
+    ("fffff800`00800000 fffff800`0085e000", 0xFFFFF80000800000, 0xFFFFF8000085E000),
+    ("fffff80000800000 fffff8000085e000", 0xFFFFF80000800000, 0xFFFFF8000085E000),
+    ("FFFFF800`00800000 FFFFF800`0085E000", 0xFFFFF80000800000, 0xFFFFF8000085E000),
+    ("0xFFFFF800`00800000 0Xfffff8000085e000", 0xFFFFF80000800000, 0xFFFFF8000085E000),
+    ("  0`00470000 \t 0`007f0000  ", 0x470000, 0x7F0000),
+    ("470000 7f0000", 0x470000, 0x7F0000),
+    ("0 0", 0, 0),
+    ("0 ffffffff`ffffffff", 0, TOP - 1),
+    ("ffffffff`ffffffff ffffffff`ffffffff", TOP - 1, TOP - 1),
+    # The radix is 16: no digits are decimal ones by themselves.
+    ("10 20", 0x10, 0x20),
+    ("0n16 0n32", 16, 32),
+    ("0N16 0x20", 16, 32),
+    ("0t20 0T40", 0o20, 0o40),
+    ("0y10000 0Y100000", 0b10000, 0b100000),
+    ("0n18446744073709551615 L1", TOP - 1, TOP - 1),
+    ("0t1777777777777777777777 L1", TOP - 1, TOP - 1),
+    (f"0y{'1' * 64} L1", TOP - 1, TOP - 1),
+    # Not another radix: hex digits that look like a prefix.
+    ("0b1 0d1", 0xB1, 0xD1),
+    # An address and a length in hex bytes, before or after it.
+    ("1000 L1", 0x1000, 0x1000),
+    ("1000 L20", 0x1000, 0x101F),
+    ("1000 l20", 0x1000, 0x101F),
+    ("1000 L 20", 0x1000, 0x101F),
+    ("1000\tL\t20", 0x1000, 0x101F),
+    ("1000 L0x20", 0x1000, 0x101F),
+    ("1000 L0n20", 0x1000, 0x1013),
+    ("1000 L0t20", 0x1000, 0x100F),
+    ("1000 L0y11", 0x1000, 0x1002),
+    ("1000 L0`00000020", 0x1000, 0x101F),
+    ("1000 L?20000000", 0x1000, 0x20000FFF),
+    ("1000 l?0n20", 0x1000, 0x1013),
+    ("1000 L? 20", 0x1000, 0x101F),
+    ("1000 L-20", 0xFE0, 0xFFF),
+    ("1000 l- 20", 0xFE0, 0xFFF),
+    ("1000 L-1000", 0, 0xFFF),
+    ("0 L?ffffffffffffffff", 0, TOP - 2),
+    ("1 L?ffffffffffffffff", 1, TOP - 1),
+    ("ffffffff`ffffffff L-ffffffffffffffff", 0, TOP - 2),
+    # Ours, and not WinDbg's: ends that are not in the range, and sizes.
+    ("0x1000..0x1020", 0x1000, 0x101F),
+    ("0X1000 .. 0X1020", 0x1000, 0x101F),
+    ("0xffffffff`fffffff0..0x10000000000000000", TOP - 16, TOP - 1),
+    ("0x1000+0x20", 0x1000, 0x101F),
+    ("0x0`00001000 + 0x0`00000020", 0x1000, 0x101F),
+    ("0xffffffffffffffff+0x1", TOP - 1, TOP - 1),
+    ("0x0+0x10000000000000000", 0, TOP - 1),
+]
+
+
+@pytest.mark.parametrize(("text", "first", "last"), WINDBG)
+def test_what_windbg_means(text: str, first: int, last: int) -> None:
+    span = parse_range(text)
+    assert (span.start, span.end - 1) == (first, last)
+    assert re.search(RANGE_PATTERN, text)
+
+
+@given(ADDRESSES, st.integers(1, TOP))
+def test_what_wraps_past_the_last_address_is_refused(start: int, size: int) -> None:
+    """In each form in which a size is given; and backwards, an end before the start."""
+    number = digits(size, 16) if size < TOP else "10000000000000000"
+    forms = [f"{start:x} L{number}", f"{start:x} L?{number}", f"0x{start:x}+0x{number}"]
+    for text in forms:
+        if start + size > TOP:
+            with pytest.raises(AddressError, match="runs past the last address"):
+                parse_range(text)
+        else:
+            assert parse_range(text) == Span(start, size)
+    before = f"{start:x} L-{number}"
+    if size > start:
+        with pytest.raises(AddressError, match="starts below address 0"):
+            parse_range(before)
+    else:
+        assert parse_range(before) == Span(start - size, size)
+    other = size % TOP
+    if other < start:
+        for text in (f"{start:x} {other:x}", f"{start:#x}..{other:#x}"):
+            with pytest.raises(AddressError, match="ends before it starts"):
+                parse_range(text)
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -62,6 +62,35 @@ def test_read_is_the_sum_of_its_single_bytes(
     assert whole.data.tolist() == [byte or 0 for byte in expected]
 
 
+@given(extents, bases, st.integers(0, 20), st.integers(1, 16), st.integers(0, 9), st.integers(1, 4))
+def test_rows_are_the_reads_of_each(
+    source: FileSource,
+    rows: list[tuple[int, int, int]],
+    base: int,
+    start: int,
+    size: int,
+    between: int,
+    count: int,
+) -> None:
+    here = space(source, [(base + address, length, offset) for address, length, offset in rows])
+    stride = size + between
+    found = here.read_rows(Span(base + start, size), stride, count)
+    singles = [here.read(Span(base + start + i * stride, size)) for i in range(count)]
+    assert found.data.tobytes() == b"".join(single.data.tobytes() for single in singles)
+    assert found.present.tolist() == [here for single in singles for here in single.present]
+
+
+def test_rows_of_a_file_that_was_cut(tmp_path: Path) -> None:
+    path = tmp_path / "cut"
+    path.write_bytes(BYTES)
+    opened = FileSource.open(path)
+    here = space(opened, [(0x1000, 512, 0)])
+    os.truncate(path, 300)
+    with pytest.raises(DumpError, match="wanted 8 bytes at address 0x112c, got 0"):
+        here.read_rows(Span(0x1000, 8), 100, 5)
+    opened.close()
+
+
 def test_the_last_byte_of_the_address_space(source: FileSource) -> None:
     here = space(source, [((1 << 64) - 2, 2, 5)])
     memory = here.read(Span((1 << 64) - 4, 4))

@@ -72,10 +72,10 @@ def new_file(path: Path, inputs: Sequence[Path], *, force: bool) -> Iterator[Pat
     final = Path(os.path.realpath(path))
     with disk_errors():
         _check(path, final, inputs, force=force)
-        handle, name = tempfile.mkstemp(".part", f".{final.name[:40]}.", final.parent)
-        os.close(handle)
-        staged = Path(name)
+        # Named by us, not by `mkstemp`: an interrupt right behind it would leave its file.
+        staged = final.with_name(f".{final.name[:40]}.{os.urandom(8).hex()}.part")
         try:
+            staged.touch(0o600, exist_ok=False)
             yield staged
             _publish(path, staged, final, force=force)
         finally:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -110,9 +111,9 @@ class FileSource:
             DumpError: The system cannot read the file (any more).
         """
         try:
-            holes = self._holes.clip(offset, len(buffer))
-            if not len(holes):
+            if not len(self._holes):
                 return self._read_stored(offset, buffer)
+            holes = self._holes.clip(offset, len(buffer))
             end = os.fstat(self._file.fileno()).st_size
             done = 0
             for start, size in holes:
@@ -126,6 +127,12 @@ class FileSource:
         except OSError as problem:
             message = f"{self.name}: cannot be read at byte {offset}: {problem.strerror}"
             raise DumpError(message) from None
+
+    def prefetch(self, offset: int, size: int) -> None:
+        """Tells the system that these bytes are read next, where it can be told."""
+        if hasattr(os, "posix_fadvise"):
+            with suppress(OSError):
+                os.posix_fadvise(self._file.fileno(), offset, size, os.POSIX_FADV_WILLNEED)
 
     def read(self, offset: int, size: int) -> bytes:
         """Up to `size` bytes from `offset` on; `size` is cut to what the file holds first.

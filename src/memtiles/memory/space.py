@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from enum import StrEnum
+from itertools import accumulate
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -30,6 +32,17 @@ class Memory(NamedTuple):
     def present(self) -> npt.NDArray[np.bool_]:
         """Presence of each byte of `data`, as as many booleans; made anew each time."""
         return self.runs.mask(0, len(self.data))
+
+
+def joined(memories: Sequence[Memory]) -> Memory:
+    """Several pieces of memory one after the other, as if they were one."""
+    ends = list(accumulate(len(one.data) for one in memories))
+    pieces = [
+        (end - len(one.data) + start, size)
+        for end, one in zip(ends, memories, strict=True)
+        for start, size in one.runs
+    ]
+    return Memory(np.concatenate([one.data for one in memories]), Runs.of(pieces))
 
 
 class AddressSpace(ABC):
@@ -60,3 +73,15 @@ class AddressSpace(ABC):
             DumpError: Bytes that the tables promise are not there any more: the dump was cut or
                 changed. Says the address, how many bytes were wanted and how many came.
         """
+
+    def read_rows(self, row: Span, stride: int, count: int) -> Memory:
+        """`count` spans of one size, the first of them `row`, each `stride` after the one before.
+
+        Returns:
+            Their bytes one after the other; `runs` counts from the start of that.
+
+        Raises:
+            DumpError: As `read`.
+        """
+        starts = range(row.start, row.start + count * stride, stride)
+        return joined([self.read(Span(start, row.size)) for start in starts])

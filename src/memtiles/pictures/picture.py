@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import as_strided
 
 from memtiles.memory.runs import Runs
 from memtiles.pictures.layout import Geometry
@@ -51,27 +52,19 @@ class Picture:
 
     def area(self, left: int, top: int, width: int, height: int) -> npt.NDArray[np.uint8]:
         """A rectangle of pixels as (height, width, bands); missing pixels are all 0."""
-        shape = self.shape
-        row = width * shape.pixel_bytes
-        start = top * shape.row_bytes + left * shape.pixel_bytes
-        if height == 1 or shape.row_bytes - row < _STEP_OVER:
-            return self._block(start, row, width, height)
-        pixels = np.empty((height, width, self.bands), np.uint8)
-        for number in range(height):
-            pixels[number] = self._block(start + number * shape.row_bytes, row, width, 1)[0]
-        return pixels
-
-    def _block(self, start: int, row: int, width: int, height: int) -> npt.NDArray[np.uint8]:
-        """Rows of `row` bytes, with what lies between them read along and dropped."""
         stride = self.shape.row_bytes
-        size = (height - 1) * stride + row
-        data, runs = self.raster.read(start, size)
+        row = width * self.shape.pixel_bytes
+        start = top * stride + left * self.shape.pixel_bytes
+        if stride - row < _STEP_OVER:
+            data, runs = self.raster.read(start, (height - 1) * stride + row)
+        else:
+            data, runs = self.raster.read_rows(start, row, stride, height)
+            stride = row
         shape = (height, width, self.shape.pixel_bytes)
         strides = (stride, self.shape.pixel_bytes, 1)
-        pixels = np.lib.stride_tricks.as_strided(data, shape, strides, writeable=False)
-        colours = self.lens.colours(pixels)
+        colours = self.lens.colours(as_strided(data, shape, strides, writeable=False))
         if self.opaque:
             return colours
-        held = np.lib.stride_tricks.as_strided(runs.mask(0, size), shape, strides, writeable=False)
+        held = as_strided(runs.mask(0, len(data)), shape, strides, writeable=False)
         present = np.logical_and.reduce(held, axis=2, keepdims=True)
         return np.concatenate([colours * present, present * np.uint8(255)], axis=2)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from memtiles.errors import MEND, DamageError
 from memtiles.memory.runs import Runs
-from memtiles.memory.space import AddressSpace, Memory
+from memtiles.memory.space import AddressSpace, Memory, joined
 from memtiles.memory.span import Span
 from memtiles.pictures.layout import Geometry
 from memtiles.pictures.parts import BmpPart, part_pieces
@@ -32,6 +32,12 @@ class Raster(Protocol):
     def read(self, offset: int, size: int) -> Memory:
         """Bytes from an offset of the region on, zeros past its end."""
 
+    def read_rows(self, offset: int, size: int, stride: int, count: int) -> Memory:
+        """`count` pieces of `size` bytes, each `stride` after the one before, one after the other.
+
+        As `read` of each, but quicker where the pieces lie far apart.
+        """
+
 
 @dataclass(frozen=True)
 class BmpRaster:
@@ -45,6 +51,9 @@ class BmpRaster:
 
     def read(self, offset: int, size: int) -> Memory:
         return Memory(self.stored(offset, size), self.runs.clip(offset, size))
+
+    def read_rows(self, offset: int, size: int, stride: int, count: int) -> Memory:
+        return _one_by_one(self, offset, size, stride, count)
 
     def stored(self, offset: int, size: int) -> npt.NDArray[np.uint8]:
         """Bytes `offset .. offset + size` of the raster and the tail after it, as they are stored.
@@ -93,3 +102,12 @@ class SpaceRaster:
         if held == size:
             return memory
         return Memory(np.pad(memory.data, (0, size - held)), memory.runs)
+
+    def read_rows(self, offset: int, size: int, stride: int, count: int) -> Memory:
+        if offset + (count - 1) * stride + size > self.span.size:
+            return _one_by_one(self, offset, size, stride, count)
+        return self.space.read_rows(Span(self.span.start + offset, size), stride, count)
+
+
+def _one_by_one(raster: Raster, offset: int, size: int, stride: int, count: int) -> Memory:
+    return joined([raster.read(offset + number * stride, size) for number in range(count)])

@@ -49,7 +49,7 @@ def save(
         except KeyboardInterrupt as interrupt:
             tiff.error = interrupt
             raise
-    failed = saving.exception()
+    failed = saving.result()
     if tiff.error is not None:
         raise tiff.error
     if failed is not None:
@@ -58,7 +58,8 @@ def save(
 
 def _open_and_save(
     tiff: PlaneTiff, save_image: Callable[[Image], None], what: str, jobs: int
-) -> None:
+) -> MemtilesError | None:
+    """Gives the error instead of raising it: a traceback would keep libvips's file open."""
     import pyvips
 
     pyvips.vips_lib.vips_concurrency_set(jobs)
@@ -79,7 +80,8 @@ def _open_and_save(
         # libvips takes the last of two bands for alpha only in an image that is black and white.
         save_image(image.copy(interpretation="b-w" if tiff.bands < 3 else "srgb"))
     except pyvips.Error as error:
-        raise _explain(error, what) from None
+        return _explain(error, what)
+    return None
 
 
 def _explain(error: Exception, what: str) -> MemtilesError:
