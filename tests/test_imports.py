@@ -16,6 +16,7 @@ PACKAGE = Path(memtiles.__file__).parent
 
 ORDER = {
     "errors": 0,
+    "limits": 0,
     "crop": 1,
     "disk": 1,
     "printable": 0,

@@ -1,6 +1,6 @@
 """Everything that can go wrong, one leaf per concept, each with its exit code.
 
-A message is one line that says what is wrong and what to do about it. `cli.py` prints it and
+A message is one line that says what is wrong and what to do about it. `cli` prints it and
 exits with `exit_code`; nothing else prints or exits.
 """
 

@@ -1,4 +1,4 @@
-"""How a build tells what it is at; `cli.py` draws it, nothing else does."""
+"""How a build tells what it is at; `cli` draws it, nothing else does."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def test_inputs_that_may_not_be_read(tmp_path: Path, command: str) -> None:
 @pytest.mark.parametrize("command", ["picture", "slice"])
 def test_arguments_that_go_with_addresses_only(core: Path, command: str, call: Call) -> None:
     with nothing_changes(core.parent):
-        for option in (["--format", "raw"], ["--base", "1000"], ["--space", "virtual"]):
+        for option in (["--format", "elf-core"], ["--base", "1000"], ["--space", "virtual"]):
             done = call(command, core, core.parent / "out.bmp", *option)
             refused(done, 2, "go with --region or --range")
 

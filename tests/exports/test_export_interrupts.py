@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGKILL while a file is written: it is whole under its name, or not there."""
+"""Ctrl-C, SIGTERM, SIGHUP and SIGKILL while a file is written: it is whole under its name, or not there."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def disturbed(inputs: Path, folder: Path, way: Way, number: int, *more: str) -> 
 
 
 @every_way
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_interrupted(inputs: Path, tmp_path: Path, way: Way, name: str) -> None:
     done = disturbed(inputs, tmp_path, way, getattr(signal, name))
     refused(done, 130, "interrupted")

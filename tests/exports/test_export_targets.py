@@ -274,6 +274,8 @@ def test_parts_appear_together_or_not_at_all(tmp_path: Path, folder: Path, call:
         refused(call("picture", memory, folder / "out.bmp"), 2, "out.0001.bmp: is there already")
     assert call("picture", memory, folder / "out.bmp", "--force").code == 0
     assert sorted(path.name for path in folder.iterdir()) == [f"out.000{n}.bmp" for n in range(3)]
+    (folder / "out.0003.bmp").write_bytes(b"of a larger picture")
+    refused(call("picture", memory, folder / "out.bmp", "--force"), 2, "out.0003.bmp: is left of")
     same = memory.rename(tmp_path / "in.0002.bmp")
     done = call("picture", same, tmp_path / "in.bmp", "--force")
     refused(done, 2, "in.0002.bmp: is the input")

@@ -63,7 +63,7 @@ def both_see(path: Path, wanted: Pixels) -> None:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A flat file, the same in a 0x1000-byte hole-ridden core, and the made-up process."""
+    """A flat file, and the made-up process."""
     folder = tmp_path_factory.mktemp("slices")
     (folder / "dump.bin").write_bytes(noise(SIZE))
     (folder / "app.core").write_bytes(made_up_process()[0])
@@ -78,8 +78,7 @@ def test_all_of_a_file(folder: Path, tmp_path: Path, bits: int, layout: str, kin
     look = ["--bits", str(bits), "--layout", layout]
     assert run(["slice", str(folder / "dump.bin"), str(out), *look]) == 0
     width, height = (classic if layout == "classic" else rows)(SIZE, bits)
-    present = np.ones(SIZE, np.uint8)
-    both_see(out, colours(noise(SIZE), bits, width, height, present))
+    both_see(out, colours(noise(SIZE), bits, width, height))
 
 
 @pytest.mark.parametrize("kind", ["png", "tif", "bmp"])
@@ -142,8 +141,29 @@ def test_crops_at_all_edges(folder: Path, crop: tuple[int, int, int, int], kind:
     arguments = ["slice", str(folder / "dump.bin"), str(out), "--force", "--bits", "16"]
     assert run([*arguments, "--layout", "rows", "--crop", f"{wide}x{high}+{x}+{y}"]) == 0
     pixels = colours(noise(SIZE), 16, *ROWS_16)
-    padded = np.ones(SIZE, np.uint8)
-    pixels = colours(noise(SIZE), 16, *ROWS_16, padded)
+    both_see(out, pixels[y : y + high, x : x + wide])
+
+
+# The heap, and what is not there before and after it, in rows of 32 KiB.
+WIDE = (HEAP - 40_000, 1_400_000)
+WIDE_ROWS = rows(WIDE[1], 32, 8192)
+
+
+@given(crops(*WIDE_ROWS), st.sampled_from(["png", "tif", "bmp"]))
+@example((7, WIDE_ROWS[1], 3000, 0), "png")
+@example((8192, 1, 0, WIDE_ROWS[1] - 1), "png")
+@settings(deadline=None, max_examples=60)
+def test_cuts_whose_rows_lie_far_apart(
+    folder: Path, crop: tuple[int, int, int, int], kind: str
+) -> None:
+    wide, high, x, y = crop
+    start, size = WIDE
+    out = folder / f"far.{kind}"
+    chosen = ["--range", f"{start:#x}+{size:#x}", "--width", "8192"]
+    arguments = ["slice", str(folder / "app.core"), str(out), "--force", *chosen]
+    assert run([*arguments, "--crop", f"{wide}x{high}+{x}+{y}"]) == 0
+    data, present = held(made_up_process()[1], start, size)
+    pixels = colours(data, 32, *WIDE_ROWS, present)
     both_see(out, pixels[y : y + high, x : x + wide])
 
 
@@ -155,8 +175,7 @@ def test_pictures_wider_than_what_is_read_in_one_go(tmp_path: Path, width: int, 
     out = tmp_path / f"out.{kind}"
     look = ["--bits", "24", "--width", str(width)]
     assert run(["slice", str(tmp_path / "dump.bin"), str(out), *look]) == 0
-    pixels = colours(data, 24, width, 76, np.ones(len(data), np.uint8))
-    both_see(out, pixels)
+    both_see(out, colours(data, 24, width, 76))
 
 
 def test_the_strip_of_the_issue(tmp_path: Path, call: Callable[..., Outcome]) -> None:

@@ -13,8 +13,9 @@ from memtiles.api.where import Where, span_of
 from memtiles.errors import DumpError, LimitError, UsageError
 from memtiles.exports.description import describe
 from memtiles.exports.flat_memory import HOLES, Extracted, Holes, save_flat_memory
-from memtiles.exports.image_format import OUTPUT_LIMIT, image_format
+from memtiles.exports.image_format import image_format
 from memtiles.exports.picture import Look, PictureFile, save_file_picture, save_picture
+from memtiles.limits import OUTPUT_LIMIT
 from memtiles.maps.lookup import find_region, region_at
 from memtiles.maps.region import Region, Regions, regions_of_dump
 from memtiles.memory import dump as tables
@@ -135,6 +136,8 @@ class Dump:
         Raises:
             MemtilesError: As `read`.
         """
+        if size < 1:
+            raise UsageError(f"blocks of {size} bytes: at least 1 is needed")
         start = span_of(where).start
         for first, length in self.runs(where):
             for offset in range(first, first + length, size):

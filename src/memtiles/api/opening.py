@@ -38,6 +38,8 @@ def open(
         LimitError: It asks for more than a stated limit.
         DiskFullError: There is no room to unpack it.
     """
+    if isinstance(dump, bool):
+        raise TypeError("a path or the number of a process is needed")
     if isinstance(dump, int):
         if format not in ("auto", "process") or base is not None or space is not None:
             raise UsageError(f"process {dump}: takes no format, base or space")

@@ -20,8 +20,10 @@ def span_of(where: Where) -> Span:
     """
     if isinstance(where, Span):
         return where
-    if not isinstance(where, str):
+    if isinstance(where, Region | Module):
         return where.span
+    if not isinstance(where, str):
+        raise TypeError(f"a Region, Module, Span or the text of a range is needed, not {where!r}")
     try:
         return parse_range(where)
     except AddressError as error:

@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from memtiles.errors import UsageError
+from memtiles.errors import AddressError, UsageError
+from memtiles.limits import OUTPUT_LIMIT
 
 if TYPE_CHECKING:
     from memtiles.memory.span import Span
@@ -42,14 +43,21 @@ def _address(text: str) -> int:
 def _range(text: str) -> Span:
     from memtiles.memory.address import parse_range
 
-    return parse_range(text)
+    try:
+        return parse_range(text)
+    except AddressError as error:
+        raise AddressError(f"{error}; in quotes, all of it") from None
 
 
 def add_input(parser: argparse.ArgumentParser, metavar: str, what: str = "a file") -> None:
-    """What is read, and what the user knows about it: `input`, `format`, `base`, `space`."""
+    """What is read: `input`."""
     parser.add_argument(
         "input", metavar=metavar, help=f"{what}, pid:NUMBER for a running process, or - for stdin"
     )
+
+
+def add_knowledge(parser: argparse.ArgumentParser) -> None:
+    """What the user knows about what is read: `format`, `base`, `space`."""
     parser.add_argument(
         "--format", metavar="NAME", default="auto", help="instead of going by the file's content"
     )
@@ -73,8 +81,8 @@ def add_selection(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiv
         "--range",
         metavar="R",
         type=parsed(_range),
-        help="START END as in WinDbg (END is in the range), START Lsize, 0xSTART..0xEND (END is "
-        "not in the range) or 0xSTART+0xSIZE; in quotes",
+        help="START END as in WinDbg (END is in the range), START Lsize, START L?size, START "
+        "L-size, 0xSTART..0xEND (END is not in the range) or 0xSTART+0xSIZE; in quotes",
     )
     group.add_argument(
         "--region", metavar="NAME", help="a region that `info` lists, or any address in it"
@@ -83,14 +91,18 @@ def add_selection(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiv
 
 
 def add_output(parser: argparse.ArgumentParser, metavar: str, help: str) -> None:
-    """What is written: `output`, `force`, `limit`."""
+    """What is written: `output`."""
     parser.add_argument("output", metavar=metavar, help=help)
+
+
+def add_permissions(parser: argparse.ArgumentParser) -> None:
+    """What an output may cost: `force`, `limit`."""
     parser.add_argument("--force", action="store_true", help="replace a file that is there")
     parser.add_argument(
         "--limit",
         metavar="SIZE",
         type=parsed(_size),
-        default=64 << 30,
+        default=OUTPUT_LIMIT,
         help="refuse to write more than this, before compression; without it, 64GiB",
     )
 
@@ -113,7 +125,7 @@ def add_look(parser: argparse.ArgumentParser) -> None:
         "--width",
         metavar="N",
         type=positive,
-        help="pixels of a row; without it, the power of two next above the square root",
+        help="pixels of a row; without it, the power of two next above the square root, from 64 on",
     )
 
 

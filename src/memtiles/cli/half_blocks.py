@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,10 @@ def make_console() -> Console:
 def why_no_preview(console: Console) -> str | None:
     """What keeps a preview from being seen there; None where nothing does."""
     if console.color_system is None or console.no_color:
+        if "NO_COLOR" in os.environ:
+            return "NO_COLOR is set"
+        if os.environ.get("TERM") in ("dumb", "unknown"):
+            return f"a terminal of TERM={os.environ['TERM']} shows no colours"
         return "standard output shows no colours; FORCE_COLOR=1 writes them anyway"
     if console.options.ascii_only:
         return f"the encoding of standard output, {console.encoding}, has no half blocks"

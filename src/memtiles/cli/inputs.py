@@ -54,6 +54,13 @@ def _open_source(name: str) -> FileSource:
     return FileSource.of_standard_input() if name == STANDARD_STREAM else FileSource.open(name)
 
 
+def is_packed(name: str) -> bool:
+    """Whether a file of that name is unpacked where its addresses are meant."""
+    from memtiles.memory.unpack import packing_of
+
+    return bool(packing_of(Path(name)))
+
+
 def open_own_bytes(name: str) -> Dump:
     """All bytes of a file as they lie in it, whatever its format; an archive stays packed.
 

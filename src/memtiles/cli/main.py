@@ -6,6 +6,7 @@ Heavy imports stay inside the commands, so that `memtiles --help` answers at onc
 from __future__ import annotations
 
 import errno
+import io
 import os
 import signal
 import sys
@@ -21,9 +22,19 @@ INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """The command `memtiles`. SIGTERM ends it as Ctrl-C does: no staged memory is left behind."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """The command `memtiles`.
+
+    SIGTERM, and a terminal that goes away, end it as Ctrl-C does: no staged memory is left behind.
+    """
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # as nohup says
+            signal.signal(number, signal.default_int_handler)
     _fill_closed_streams()
+    # A console that knows no × or ▀ gets a question mark; it is no reason to fail.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     if "_ARGCOMPLETE" in os.environ:
         from memtiles.cli.completion import answer
 

@@ -28,9 +28,17 @@ class Parser(argparse.ArgumentParser):
     """
 
     def __init__(self, *, command: Command | None = None, **settings: Any) -> None:
-        super().__init__(formatter_class=_formatter, **settings)
+        # An abbreviation would break scripts as soon as another option began like it.
+        super().__init__(formatter_class=_formatter, allow_abbrev=False, **settings)
         self.command = command
         self.commands: dict[str, Parser] = {}
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        # argparse sends those who typed a word too many to the help of `memtiles` itself.
+        options, rest = self.parse_known_args(args, namespace)
+        if rest:
+            self.commands[options.name].error(f"unrecognized arguments: {' '.join(rest)}")
+        return options
 
     def format_help(self) -> str:
         from memtiles.cli.manual.text import page_text, terminal_width
@@ -104,7 +112,7 @@ def make_parser() -> Parser:
             help=command.summary,
             command=command,
         )
-        one.set_defaults(run=command.run)
+        one.set_defaults(run=command.run, name=command.name)
         command.add_arguments(one)
         parser.commands[command.name] = one
     return parser

@@ -1,4 +1,4 @@
-"""How things look in a terminal: tables, notes, progress. `cli.py` decides what is shown.
+"""How things look in a terminal: tables, notes, progress. The commands decide what is shown.
 
 Names come out of dumps, which are hostile: nothing of them reaches the terminal that could move its
 cursor or rename its window.
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from memtiles.info import Info, InfoRow
     from memtiles.plan import Plan, PlannedStrip
+
+_RIGHT = (2, 3)  # columns of numbers
 
 
 def complain(text: str) -> None:
@@ -86,13 +88,10 @@ def print_info(info: Info) -> None:
 
 
 def _print_rows(rows: Sequence[InfoRow], digits: int) -> None:
-    from rich.table import Table
-
-    table = Table("start", "end", "bytes", "present", "prot", "kind", "name", box=None)
-    for column in table.columns[2:4]:
-        column.justify = "right"
-    for row in rows:
-        table.add_row(
+    """Columns that never shrink: an address is copied into a debugger, or it is of no use."""
+    heads = ("start", "end", "bytes", "present", "prot", "kind", "name")
+    cells = [
+        (
             f"{row.span.start:0{digits}x}",
             f"{row.span.end:0{digits}x}",
             f"{row.span.size:,}",
@@ -101,7 +100,15 @@ def _print_rows(rows: Sequence[InfoRow], digits: int) -> None:
             row.kind,
             printable(row.name),
         )
-    _print_table(table)
+        for row in rows
+    ]
+    widths = [max(map(len, column)) for column in zip(heads, *cells, strict=True)]
+    for cell in (heads, *cells):
+        start, end, size, present, protection, kind, name = (
+            text.rjust(width) if column in _RIGHT else text.ljust(width)
+            for column, (text, width) in enumerate(zip(cell, widths, strict=True))
+        )
+        print(f"{start}  {end}  {size}  {present}  {protection}  {kind}  {name}".rstrip())
 
 
 def percent(present: int, size: int) -> str:
@@ -111,20 +118,32 @@ def percent(present: int, size: int) -> str:
     return f"{min(99.9, max(0.1, 100 * present / size)):.1f}%"
 
 
+def check_opener() -> None:
+    """Refuses to promise a picture viewer where there is none.
+
+    Raises:
+        UsageError: No program here opens files.
+    """
+    if not hasattr(os, "startfile") and _opener() is None:
+        raise UsageError("--open: no program here opens pictures: xdg-open is missing")
+
+
 def open_file(path: Path) -> None:
     """Shows a file in the program that the user's system opens such files with."""
-    import shutil
     import subprocess
 
     start = getattr(os, "startfile", None)
     if start is not None:
         start(path)
         return
-    opener = shutil.which("open" if sys.platform == "darwin" else "xdg-open")
-    if opener is None:
-        raise UsageError(f"{path}: no program here opens pictures: xdg-open is missing")
     quiet = subprocess.DEVNULL
-    subprocess.Popen([opener, path], stdin=quiet, stdout=quiet, stderr=quiet)
+    subprocess.Popen([_opener() or "xdg-open", path], stdin=quiet, stdout=quiet, stderr=quiet)
+
+
+def _opener() -> str | None:
+    import shutil
+
+    return shutil.which("open" if sys.platform == "darwin" else "xdg-open")
 
 
 def _print_table(table: Table) -> None:
@@ -155,9 +174,8 @@ class Bars:
         with tqdm(
             desc=name,
             total=total or None,
-            unit="B",
+            unit="",  # bytes in some stages, pixels in others, and both in some
             unit_scale=True,
-            unit_divisor=1024,
             leave=False,
         ) as bar:
             yield bar.update

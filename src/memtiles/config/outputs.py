@@ -16,6 +16,7 @@ from memtiles.config import scalars
 from memtiles.config.inputs import Match, Section
 from memtiles.config.notyet import NOT_YET, hint
 from memtiles.config.scalars import one_of
+from memtiles.limits import DPI, OUTPUT_LIMIT
 
 LayoutName = Annotated[Literal["rows", "classic"], one_of("rows", "classic")]
 Bits = Annotated[Literal[8, 16, 24, 32], one_of(8, 16, 24, 32)]
@@ -145,7 +146,7 @@ class Strip(Section):
         default=None,
         description="WIDTHxHEIGHT+X+Y in pixels of the picture or atlas; without it, all of it.",
     )
-    dpi: scalars.Dpi = Field(default=300, description="Pixels per inch, written into the file.")
+    dpi: scalars.Dpi = Field(default=DPI, description="Pixels per inch, written into the file.")
     format: Annotated[Literal["png", "tif", "bmp"], one_of("png", "tif", "bmp")] = Field(
         default="png",
         description="png and tif keep what is missing transparent; in bmp it is magenta.",
@@ -179,7 +180,7 @@ class Limits(Section):
     """What a build may cost."""
 
     output: scalars.PositiveSize = Field(
-        default=64 << 30,
+        default=OUTPUT_LIMIT,
         description="The most bytes that the output folder may take.",
         json_schema_extra={"default": "64GiB"},
     )

@@ -18,13 +18,13 @@ from pydantic import BeforeValidator, PlainValidator, ValidationInfo, WithJsonSc
 
 from memtiles.crop import CROP_PATTERN, Crop, parse_crop
 from memtiles.errors import AddressError, LayoutError
+from memtiles.limits import FINEST_DPI
 from memtiles.memory.address import SIZE_PATTERN, parse_size, show
 
 NO_ITEMS = "is an empty list; give at least one item or remove the key"
 LONGEST_TEXT = 4096
 WIDEST = 65_536
 LARGEST_PID = (1 << 31) - 1
-FINEST_DPI = 9600
 
 Value = TypeVar("Value")
 

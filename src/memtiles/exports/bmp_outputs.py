@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from memtiles.errors import LimitError
+from memtiles.errors import LimitError, UsageError
 from memtiles.exports.target import STANDARD_OUTPUT, Output, new_output
 from memtiles.pictures.bmp import RASTER_LIMIT
 from memtiles.pictures.layout import Geometry
@@ -34,11 +34,17 @@ def bmp_files(
 def bmp_outputs(
     shape: Geometry, files: Sequence[tuple[str, BmpPart]], inputs: Sequence[Path], *, force: bool
 ) -> Iterator[tuple[tuple[BmpPart, Output], ...]]:
-    """The files open for writing behind their headers; all appear at the end, or none.
+    """The files open for writing behind their headers; none appears before all are written.
 
     Raises:
+        UsageError: A further part of an earlier picture would be taken for one of this.
         MemtilesError: As `target.new_output`.
     """
+    if len(files) > 1:
+        first = files[0][0]
+        later = Path(first.removesuffix(".0000.bmp") + f".{len(files):04}.bmp")
+        if later.exists():
+            raise UsageError(f"{later}: is left of a larger picture: remove it, or name another")
     with ExitStack() as stack:
         outputs = tuple(
             (part, stack.enter_context(new_output(name, inputs, force=force)))

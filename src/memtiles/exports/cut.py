@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from memtiles.crop import Crop
-from memtiles.exports.image_format import OUTPUT_LIMIT, check_limit
+from memtiles.exports.image_format import check_limit
 from memtiles.exports.target import new_image
+from memtiles.limits import DPI, OUTPUT_LIMIT
 from memtiles.tiles.plane import CroppedPlane, Plane
-from memtiles.tiles.strip import DPI, StripFormat, pixel_bytes, save_strip
+from memtiles.tiles.strip import StripFormat, pixel_bytes, save_strip
 
 
 @dataclass(frozen=True)

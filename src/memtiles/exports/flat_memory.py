@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from memtiles.errors import DumpError
-from memtiles.exports.image_format import OUTPUT_LIMIT, check_limit
+from memtiles.exports.image_format import check_limit
 from memtiles.exports.target import Output, new_output
+from memtiles.limits import OUTPUT_LIMIT
 from memtiles.memory.runs import Runs
 from memtiles.memory.space import AddressSpace, Memory
 from memtiles.memory.span import Span
@@ -59,7 +60,7 @@ def save_flat_memory(
     """
     runs = space.runs(span)
     if not len(runs):
-        raise DumpError(f"nothing of {span} is in the dump")
+        raise DumpError(f"nothing of {span} is in the dump; `memtiles info` lists what is")
     if holes == "error" and not runs.is_whole(span.size):
         raise DumpError(_first_hole(runs, span))
     check_limit(target, runs.total if holes == "skip" else span.size, limit)

@@ -11,8 +11,6 @@ from memtiles.exports.target import STANDARD_OUTPUT
 if TYPE_CHECKING:
     from memtiles.tiles.strip import StripFormat
 
-OUTPUT_LIMIT = 64 << 30
-
 # What no file is longer than, whatever the user allows: offsets are signed.
 _FILE_LIMIT = (1 << 63) - 1
 

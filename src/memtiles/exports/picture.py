@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from memtiles.errors import DumpError, LayoutError
 from memtiles.exports.bmp_outputs import bmp_files
-from memtiles.exports.image_format import OUTPUT_LIMIT, check_limit
+from memtiles.exports.image_format import check_limit
+from memtiles.limits import OUTPUT_LIMIT
 from memtiles.pictures.layout import BITS, LAYOUTS, Bits, Geometry, LayoutName, geometry
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def draw(space: AddressSpace, span: Span, look: Look) -> Picture:
 
     raster = SpaceRaster(space, span)
     if not len(raster.runs):
-        raise DumpError(f"nothing of {span} is in the dump")
+        raise DumpError(f"nothing of {span} is in the dump; `memtiles info` lists what is")
     return Picture(look.geometry(span.size), raster, lens("bytes"))
 
 

@@ -7,6 +7,7 @@ that looks like a picture.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -16,11 +17,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from memtiles.disk import disk_errors
-from memtiles.errors import MemtilesError, UsageError
+from memtiles.errors import DiskFullError, MemtilesError, UsageError
 
 STANDARD_OUTPUT = "-"
 
 _COPY = 1 << 20
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)  # as FAT says it
 
 
 class Output:
@@ -70,17 +72,28 @@ def new_file(path: Path, inputs: Sequence[Path], *, force: bool) -> Iterator[Pat
         MemtilesError: Anything else that the system says.
     """
     final = Path(os.path.realpath(path))
-    with disk_errors():
-        _check(path, final, inputs, force=force)
-        # Named by us, not by `mkstemp`: an interrupt right behind it would leave its file.
-        staged = final.with_name(f".{final.name[:40]}.{os.urandom(8).hex()}.part")
-        try:
-            staged.touch(0o600, exist_ok=False)
-            yield staged
-            _publish(path, staged, final, force=force)
-        finally:
-            with suppress(FileNotFoundError):
-                staged.unlink()
+    try:
+        with disk_errors():
+            _check(path, final, inputs, force=force)
+            staged = _stage(path, final)
+            try:
+                yield staged
+                _publish(path, staged, final, force=force)
+            finally:
+                with suppress(FileNotFoundError):
+                    staged.unlink()
+    except DiskFullError:
+        raise DiskFullError(f"{path}: no space left; free some or choose another output") from None
+
+
+def _stage(path: Path, final: Path) -> Path:
+    try:
+        handle, name = tempfile.mkstemp(".part", f".{final.name[:40]}.", final.parent)
+    except OSError as error:
+        error.filename = str(path)  # the user knows no other name
+        raise
+    os.close(handle)
+    return Path(name)
 
 
 @contextmanager
@@ -120,7 +133,10 @@ def new_image(target: str, inputs: Sequence[Path], *, force: bool) -> Iterator[P
         tempfile.TemporaryDirectory(prefix="memtiles-") as folder,
     ):
         staged = Path(folder, "image")
-        yield staged
+        try:
+            yield staged
+        except DiskFullError:
+            raise DiskFullError(f"no space left in {folder}: free some, or set TMPDIR") from None
         with staged.open("rb") as file:
             while block := file.read(_COPY):
                 output.write(block)
@@ -147,6 +163,9 @@ def _check(path: Path, final: Path, inputs: Sequence[Path], *, force: bool) -> N
         raise UsageError(f"{path}: is a folder: name a file in it")
     if not final.parent.is_dir():
         raise UsageError(f"{path}: there is no folder {path.parent}")
+    for folder in (one for one in inputs if one.is_dir()):
+        if final.is_relative_to(folder.resolve()):
+            raise UsageError(f"{path}: lies in the site that is cut: name a file elsewhere")
     # Not `final`: /dev/stdout is a pipe that no path leads to.
     if not path.exists():
         return
@@ -169,5 +188,7 @@ def _publish(path: Path, staged: Path, final: Path, *, force: bool) -> None:
         os.link(staged, final)  # unlike a rename, it never replaces
     except FileExistsError:
         raise UsageError(f"{path}: was made by another program meanwhile") from None
-    except OSError:
-        staged.replace(final)  # a file system without hard links
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        staged.replace(final)

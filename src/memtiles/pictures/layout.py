@@ -80,14 +80,18 @@ def geometry(layout: LayoutName, bits: Bits, size: int, width: int | None = None
         columns = side - side % {8: 8, 24: 4}.get(bits, 2)
         rows = side - side % 2
         if columns == 0 or rows == 0:
-            raise LayoutError(f"{size} bytes are too few for layout classic at {bits} bits")
+            raise LayoutError(
+                f"{size:,} bytes are too few for layout classic at {bits} bits; use layout rows"
+            )
         return Geometry(layout, bits, size, columns, rows)
     pixels = -(-size // pixel_bytes)
     if width is None:
         smallest, widest = ROWS_WIDTHS
         root = isqrt(pixels - 1) + 1
         width = min(widest, max(smallest, 1 << (root - 1).bit_length()))
-    if width < 1 or width % width_step(bits):
+    if width < 1:
+        raise LayoutError(f"width {width} has no pixels; use at least {width_step(bits)}")
+    if width % width_step(bits):
         raise LayoutError(
             f"width {width} at {bits} bits needs padded rows; use a multiple of {width_step(bits)}"
         )

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from memtiles.errors import LimitError
+from memtiles.limits import DPI
 from memtiles.pictures import bmp
 from memtiles.tiles.libvips import SIDE_LIMIT, save
 from memtiles.tiles.plane import Plane, rows_at_once
@@ -27,8 +28,6 @@ STRIP_FORMATS: tuple[StripFormat, ...] = get_args(StripFormat)
 # A BMP has no alpha that programs agree on, so what is not there gets a colour that no grey is.
 HOLE_COLOUR = (255, 0, 255)
 HOLE_COLOUR_NAME = "magenta (#ff00ff)"
-
-DPI = 300
 
 _INCH = 25.4
 # Raised when the same plane gets another file, so that a rebuild does not take the old one.

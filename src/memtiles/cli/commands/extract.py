@@ -6,7 +6,13 @@ import argparse
 import sys
 
 from memtiles.cli import terminal
-from memtiles.cli.arguments import add_input, add_output, add_selection
+from memtiles.cli.arguments import (
+    add_input,
+    add_knowledge,
+    add_output,
+    add_permissions,
+    add_selection,
+)
 from memtiles.cli.command import Command, Example
 from memtiles.cli.inputs import STANDARD_STREAM, open_input
 from memtiles.cli.selection import files_read, select
@@ -25,25 +31,27 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what to do with bytes that the dump does not hold: zero writes zeros, so that "
         "offsets stay right; skip leaves them out; error refuses",
     )
+    add_permissions(parser)
+    add_knowledge(parser)
 
 
 def _run(options: argparse.Namespace) -> None:
     from memtiles.exports.flat_memory import save_flat_memory
 
-    with (
-        open_input(options) as dump,
-        terminal.Bars(quiet=False).stage("extract", 0) as advance,
-    ):
-        done = save_flat_memory(
-            dump.spaces[0],
-            select(dump, options).span,
-            options.output,
-            files_read(options),
-            holes=options.holes,
-            limit=options.limit,
-            force=options.force,
-            advance=advance,
-        )
+    with open_input(options) as dump:
+        space, span = dump.spaces[0], select(dump, options).span
+        total = space.runs(span).total
+        with terminal.Bars(quiet=False).stage("extract", total) as advance:
+            done = save_flat_memory(
+                space,
+                span,
+                options.output,
+                files_read(options),
+                holes=options.holes,
+                limit=options.limit,
+                force=options.force,
+                advance=advance,
+            )
     to = sys.stderr if options.output == STANDARD_STREAM else sys.stdout
     how = " left out" if options.holes == "skip" else ""
     print(f"Writing {done.written:x} bytes...", file=to)

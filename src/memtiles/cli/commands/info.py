@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from memtiles.cli import terminal
-from memtiles.cli.arguments import add_input
+from memtiles.cli.arguments import add_input, add_knowledge
 from memtiles.cli.command import Command, Example
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also draw all of it as a small picture, where the terminal has colours",
     )
+    add_knowledge(parser)
 
 
 def _run(options: argparse.Namespace) -> None:

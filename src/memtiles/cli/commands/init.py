@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from memtiles.cli import terminal
-from memtiles.cli.arguments import add_input
+from memtiles.cli.arguments import add_input, add_knowledge
 from memtiles.cli.command import Command, Example
 from memtiles.cli.inputs import PROCESS, STANDARD_STREAM, open_input
 from memtiles.cli.selection import files_read
@@ -36,6 +36,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where the config goes; without it, or for -, to stdout",
     )
     parser.add_argument("--force", action="store_true", help="replace a file that is there")
+    add_knowledge(parser)
 
 
 def _run(options: argparse.Namespace) -> None:

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from memtiles.cli import terminal
-from memtiles.cli.arguments import add_input, add_look, add_output, add_selection
+from memtiles.cli.arguments import (
+    add_input,
+    add_knowledge,
+    add_look,
+    add_output,
+    add_permissions,
+    add_selection,
+)
 from memtiles.cli.command import Command, Example
-from memtiles.cli.inputs import STANDARD_STREAM, open_input, open_own_bytes, open_own_file
+from memtiles.cli.inputs import (
+    STANDARD_STREAM,
+    is_packed,
+    open_input,
+    open_own_bytes,
+    open_own_file,
+)
 from memtiles.cli.selection import Selection, files_read, look_of, means_own_bytes, select
 from memtiles.errors import UsageError
 
@@ -26,6 +40,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     add_output(parser, "OUT", "the picture: .bmp, .png or .tif, or - for a BMP on stdout")
     add_selection(parser)
     add_look(parser)
+    add_permissions(parser)
+    add_knowledge(parser)
     parser.add_argument("--open", action="store_true", help="show it in the picture viewer")
 
 
@@ -34,6 +50,8 @@ def _run(options: argparse.Namespace) -> None:
 
     if options.open and options.output == STANDARD_STREAM:
         raise UsageError("--open needs a file to open: name one instead of -")
+    if options.open:
+        terminal.check_opener()
     kind = image_format(options.output, "bmp")
     if not means_own_bytes(options):
         with open_input(options) as dump:
@@ -43,6 +61,8 @@ def _run(options: argparse.Namespace) -> None:
     else:
         with open_own_bytes(options.input) as dump:
             made = _draw(options, dump, Selection(dump.name, dump.mappings[0].span), kind)
+    if means_own_bytes(options) and is_packed(options.input):
+        terminal.print_notes(["the archive is pictured as it lies there, packed"])
     terminal.print_notes(_notes(made, kind))
     if options.output != STANDARD_STREAM:
         _print_files(made)
@@ -55,10 +75,7 @@ def _copy(options: argparse.Namespace) -> PictureFile:
     from memtiles.memory.open_file import STANDARD_INPUT
 
     name = STANDARD_INPUT if options.input == STANDARD_STREAM else options.input
-    with (
-        open_own_file(options.input) as file,
-        terminal.Bars(quiet=False).stage("picture", 0) as advance,
-    ):
+    with open_own_file(options.input) as file, _bar(os.fstat(file.fileno()).st_size) as advance:
         return save_file_picture(
             file,
             name,
@@ -78,7 +95,10 @@ def _draw(
     from memtiles.exports.picture import save_picture
 
     look = look_of(options)
-    with terminal.Bars(quiet=False).stage("picture", 0) as advance:
+    shape = look.geometry(selected.span.size)
+    # As many steps as bytes or pixels, whichever it is that are counted.
+    total = selected.span.size if kind == "bmp" else shape.width * shape.height
+    with _bar(total) as advance:
         return save_picture(
             dump.spaces[0],
             selected.span,
@@ -92,6 +112,10 @@ def _draw(
             jobs=os.cpu_count() or 1,
             advance=advance,
         )
+
+
+def _bar(total: int) -> AbstractContextManager[Callable[[int], object]]:
+    return terminal.Bars(quiet=False).stage("picture", total)
 
 
 def _notes(made: PictureFile, kind: StripFormat) -> Iterator[str]:
@@ -122,12 +146,12 @@ COMMAND = Command(
     description=(
         "Writes one picture in which the pixels are the bytes, the lowest address top left. "
         "Without --range and --region it shows the file's own bytes, whatever is in it: a BMP is "
-        "then a header and the whole file. Layout classic is Dump2Picture's square; bytes that "
-        "are left over have no pixel but lie behind the raster. At 24 bits its width is a "
-        "multiple of 4, where Dump2Picture's rows shear.\n\n"
+        "then a header and the whole file; an archive stays packed. Layout classic is "
+        "Dump2Picture's square; bytes that are left over have no pixel but lie behind the raster. "
+        "At 24 bits its width is a multiple of 4, where Dump2Picture's rows shear.\n\n"
         "With --range or --region it shows memory by its addresses. What the dump does not hold is "
-        "magenta in a BMP and clear in PNG and TIFF. A BMP above 4 GiB becomes several: "
-        "out.0000.bmp, out.0001.bmp and so on.\n\n"
+        "magenta in a BMP and clear in PNG and TIFF. A BMP of about 4 GiB and more becomes "
+        "several: out.0000.bmp, out.0001.bmp and so on.\n\n"
         "The picture is the memory, secrets and all: only you may read the file."
     ),
     examples=(

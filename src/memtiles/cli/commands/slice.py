@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from memtiles.cli import terminal
 from memtiles.cli.arguments import (
     add_input,
+    add_knowledge,
     add_look,
     add_output,
+    add_permissions,
     add_selection,
     parsed,
     positive,
@@ -22,17 +24,16 @@ from memtiles.cli.command import Command, Example
 from memtiles.cli.inputs import STANDARD_STREAM, open_input, open_own_bytes
 from memtiles.cli.selection import Selection, files_read, look_of, means_own_bytes, select
 from memtiles.errors import UsageError
+from memtiles.limits import DPI, FINEST_DPI
 
 if TYPE_CHECKING:
     from memtiles.crop import Crop
     from memtiles.memory.dump import Dump
     from memtiles.tiles.plane import Plane
 
-MOST_DPI = 9600
-
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_input(parser, "INPUT", "a file or a site: an output folder of `build`")
+    add_input(parser, "INPUT", "a site, which is an output folder of `build`, a file")
     add_output(parser, "OUT", "the cut: .png, .tif or .bmp, or - for a PNG on stdout")
     group = add_selection(parser)
     group.add_argument("--atlas", metavar="NAME", help="an atlas of a site; without it, the first")
@@ -42,8 +43,16 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         type=parsed(_crop),
         help="width, height, left and top in pixels; without it, all",
     )
-    parser.add_argument("--dpi", metavar="N", type=_dpi, default=300, help="pixels per inch")
+    parser.add_argument(
+        "--dpi",
+        metavar="N",
+        type=_dpi,
+        default=DPI,
+        help=f"pixels per inch, from 1 to {FINEST_DPI}",
+    )
     add_look(parser)
+    add_permissions(parser)
+    add_knowledge(parser)
 
 
 def _crop(text: str) -> Crop:
@@ -54,8 +63,8 @@ def _crop(text: str) -> Crop:
 
 def _dpi(text: str) -> int:
     dpi = positive(text)
-    if dpi > MOST_DPI:
-        raise argparse.ArgumentTypeError(f"at most {MOST_DPI} pixels per inch")
+    if dpi > FINEST_DPI:
+        raise argparse.ArgumentTypeError(f"at most {FINEST_DPI} pixels per inch")
     return dpi
 
 

@@ -18,6 +18,8 @@ from memtiles.memory.signatures import known_kind
 from memtiles.memory.source import FileSource
 from memtiles.memory.space import SpaceKind
 
+_ANY_FILE = "`format: raw` in a config, or `--format raw`, pictures any file"
+
 HEAD_SIZE = 4096
 """How many bytes from the start of a file `sniff` is shown."""
 
@@ -132,12 +134,10 @@ def _sniffed(source: FileSource) -> Format:
         if format.sniff(head):
             return format
     if kind := known_kind(head):
-        raise DumpError(
-            f"{source.name}: {kind}: not read yet by this version; `format: raw` pictures any file"
-        )
+        raise DumpError(f"{source.name}: {kind}: not read yet by this version; {_ANY_FILE}")
     raise UnknownFormatError(
         f"{source.name}: its first bytes ({head[:8].hex(' ')}) are not those of a known dump; "
-        "`format: raw` pictures any file"
+        f"{_ANY_FILE}"
     )
 
 
