@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM, SIGHUP and SIGKILL while a file is written: it is whole under its name, or not there."""
+"""Signals while a file is written: it is whole under its name, or not there."""
 
 from __future__ import annotations
 

@@ -72,11 +72,13 @@ def new_file(path: Path, inputs: Sequence[Path], *, force: bool) -> Iterator[Pat
         MemtilesError: Anything else that the system says.
     """
     final = Path(os.path.realpath(path))
+    # Its name is made here: an interrupt that comes as soon as the file is there finds it known.
+    staged = final.parent / f".{final.name[:40]}.{os.urandom(8).hex()}.part"
     try:
         with disk_errors():
             _check(path, final, inputs, force=force)
-            staged = _stage(path, final)
             try:
+                _create(path, staged)
                 yield staged
                 _publish(path, staged, final, force=force)
             finally:
@@ -86,14 +88,12 @@ def new_file(path: Path, inputs: Sequence[Path], *, force: bool) -> Iterator[Pat
         raise DiskFullError(f"{path}: no space left; free some or choose another output") from None
 
 
-def _stage(path: Path, final: Path) -> Path:
+def _create(path: Path, staged: Path) -> None:
     try:
-        handle, name = tempfile.mkstemp(".part", f".{final.name[:40]}.", final.parent)
+        os.close(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     except OSError as error:
         error.filename = str(path)  # the user knows no other name
         raise
-    os.close(handle)
-    return Path(name)
 
 
 @contextmanager
