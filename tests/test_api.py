@@ -489,3 +489,25 @@ def test_the_memory_of_this_process(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="a process is no file"):
             dump.picture(tmp_path / "own.bmp")
     assert (tmp_path / "known.bin").read_bytes() == known
+
+
+@pytest.mark.parametrize("size", [0, -5])
+def test_blocks_of_nothing_are_refused(tmp_path: Path, size: int) -> None:
+    """range() takes a negative step for an empty one: all memory would be lost without a word."""
+    (tmp_path / "memory.bin").write_bytes(bytes(100))
+    with (
+        memtiles.open(tmp_path / "memory.bin", format="raw") as dump,
+        pytest.raises(memtiles.MemtilesError, match="at least 1"),
+    ):
+        next(dump.blocks("0 L10", size=size))
+
+
+def test_what_is_no_place_in_memory_is_a_type_error(tmp_path: Path) -> None:
+    (tmp_path / "memory.bin").write_bytes(bytes(100))
+    with (
+        memtiles.open(tmp_path / "memory.bin", format="raw") as dump,
+        pytest.raises(TypeError, match="Region, Module, Span"),
+    ):
+        dump.read((0, 4))  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        memtiles.open(True)
