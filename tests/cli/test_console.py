@@ -98,3 +98,15 @@ def test_without_colours_the_preview_says_why(core: Path) -> None:
         )
         assert done.returncode == 0
         assert reason in done.stderr
+
+
+def test_a_dump_that_is_cut_short_is_told_by_every_command(
+    core: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first page of the program is there, most of what follows is not."""
+    core.write_bytes(core.read_bytes()[:20_000])
+    where = ["--range", "0x555555554000+0x1000"]
+    for command in ("picture", "slice", "extract"):
+        out = core.parent / f"{command}.bmp"
+        assert run([command, str(core), str(out), *where]) == 0
+        assert "the dump is cut short at 20000 bytes" in capsys.readouterr().err

@@ -7,10 +7,8 @@ pages; nothing here shares code with what is tested.
 from __future__ import annotations
 
 import os
-import shutil
 import struct
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,8 +25,6 @@ from sites import Memory
 
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
-IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
-NOBODY = 65534
 
 CLEAR = (0, 0, 0, 0)
 MAGENTA = (255, 0, 255, 255)
@@ -98,24 +94,6 @@ def nothing_changes(folder: Path) -> Iterator[None]:
     before = tree(folder)
     yield
     assert tree(folder) == before
-
-
-def without_root(*reachable: Path) -> tuple[str, ...]:
-    """The wrapper that runs a command as nobody; makes the folders to these paths passable."""
-    if not IS_ROOT:
-        return ()
-    setpriv = shutil.which("setpriv")
-    if setpriv is None:
-        pytest.skip("root may do everything, and there is no setpriv to be somebody else")
-    for path in reachable:
-        for parent in path.parents:
-            if parent.stat().st_uid == os.geteuid() and not parent.stat().st_mode & 0o001:
-                parent.chmod(parent.stat().st_mode | 0o011)
-    wrapper = (setpriv, f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
-    tried = [*wrapper, sys.executable, "-c", "import memtiles.cli, pyvips"]
-    if subprocess.run(tried, capture_output=True, check=False).returncode:
-        pytest.skip("this Python cannot be run by anybody but root")
-    return wrapper
 
 
 def sparse_file(path: Path, size: int, marks: Mapping[int, bytes] | None = None) -> Path:

@@ -16,8 +16,8 @@ from exports.exported import (
     noise,
     nothing_changes,
     refused,
-    without_root,
 )
+from nobody import without_root
 from sites import PAGE
 
 Call = Callable[..., Outcome]

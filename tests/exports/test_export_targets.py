@@ -12,8 +12,6 @@ from pathlib import Path
 import pytest
 
 from exports.exported import (
-    IS_ROOT,
-    NOBODY,
     Outcome,
     body,
     memtiles,
@@ -21,8 +19,8 @@ from exports.exported import (
     nothing_changes,
     refused,
     sparse_file,
-    without_root,
 )
+from nobody import IS_ROOT, NOBODY, without_root
 
 DATA = noise(300_000)
 RAW = ("--format", "raw", "--range", "0x0+0x493e0")

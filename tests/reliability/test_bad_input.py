@@ -15,10 +15,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from nobody import IS_ROOT, NOBODY, without_root
 from reliability.builds import Outcome, command, memtiles, small_core, tree, write_inputs
-
-IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
-NOBODY = 65534
 
 only_root = pytest.mark.skipif(not IS_ROOT, reason="only root can make files of somebody else")
 
@@ -36,27 +34,6 @@ def refused(outcome: Outcome, code: int, *words: str) -> None:
     assert "bug" not in outcome.errors[0]
     for word in words:
         assert word in outcome.errors[0]
-
-
-def without_root(*reachable: Path) -> tuple[str, ...]:
-    """The wrapper that runs a command as nobody; makes the folders to these paths passable."""
-    if not IS_ROOT:
-        return ()
-    setpriv = shutil.which("setpriv")
-    if setpriv is None:
-        pytest.skip("root can read everything, and there is no setpriv to be somebody else")
-    for path in reachable:
-        for parent in path.parents:
-            if parent.stat().st_uid == os.geteuid() and not parent.stat().st_mode & 0o001:
-                parent.chmod(parent.stat().st_mode | 0o011)
-    wrapper = (setpriv, f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
-    if subprocess.run(
-        [*wrapper, sys.executable, "-c", "import memtiles.pipeline, pyvips"],
-        capture_output=True,
-        check=False,
-    ).returncode:
-        pytest.skip("this Python cannot be run by anybody but root")
-    return wrapper
 
 
 # ---------------------------------------------------------------------------------------- dumps

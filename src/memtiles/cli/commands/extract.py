@@ -39,6 +39,7 @@ def _run(options: argparse.Namespace) -> None:
     from memtiles.exports.flat_memory import save_flat_memory
 
     with open_input(options) as dump:
+        terminal.print_notes(dump.warnings)
         space, span = dump.spaces[0], select(dump, options).span
         total = space.runs(span).total
         with terminal.Bars(quiet=False).stage("extract", total) as advance:

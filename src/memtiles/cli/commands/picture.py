@@ -55,6 +55,7 @@ def _run(options: argparse.Namespace) -> None:
     kind = image_format(options.output, "bmp")
     if not means_own_bytes(options):
         with open_input(options) as dump:
+            terminal.print_notes(dump.warnings)
             made = _draw(options, dump, select(dump, options), kind)
     elif kind == "bmp":
         made = _copy(options)

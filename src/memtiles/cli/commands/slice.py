@@ -126,6 +126,7 @@ def _of_file(options: argparse.Namespace) -> Iterator[_Subject]:
             yield _drawn(options, dump, Selection(dump.name, dump.mappings[0].span))
     else:
         with open_input(options) as dump:
+            terminal.print_notes(dump.warnings)
             yield _drawn(options, dump, select(dump, options))
 
 
