@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from memtiles.crop import Crop
@@ -14,17 +13,9 @@ from memtiles.tiles.plane import CroppedPlane, Plane
 from memtiles.tiles.strip import StripFormat, pixel_bytes, save_strip
 
 
-@dataclass(frozen=True)
-class Cut:
-    """What was cut, and whether something in it may be missing from the dump."""
-
-    crop: Crop
-    has_alpha: bool
-
-
 def save_cut(
     plane: Plane,
-    crop: Crop | None,
+    crop: Crop,
     target: str,
     inputs: Sequence[Path],
     kind: StripFormat,
@@ -35,12 +26,12 @@ def save_cut(
     force: bool = False,
     jobs: int = 2,
     advance: Callable[[int], object] = lambda _: None,
-) -> Cut:
+) -> None:
     """Writes a rectangle of a plane at full resolution.
 
     Args:
         plane: What is cut.
-        crop: The rectangle; None for all of it.
+        crop: The rectangle.
         target: The file to write, or `-` for standard output.
         inputs: Files that must not be written over.
         kind: PNG and TIFF keep holes transparent, a BMP draws them magenta.
@@ -56,11 +47,9 @@ def save_cut(
         LimitError: It is too large.
         MemtilesError: As `target.new_image`.
     """
-    crop = crop or Crop(plane.width, plane.height, 0, 0)
     cropped = CroppedPlane(plane, crop)
     check_limit(target, pixel_bytes(kind, crop.width, crop.height, plane.bands), limit)
     with new_image(target, inputs, force=force) as staged:
         save_strip(
             cropped, staged, kind, dpi=dpi, description=description, jobs=jobs, advance=advance
         )
-    return Cut(crop, plane.bands % 2 == 0)

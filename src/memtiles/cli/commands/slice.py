@@ -88,7 +88,7 @@ def _run(options: argparse.Namespace) -> None:
         plane = subject.plane
         crop = options.crop or Crop(plane.width, plane.height, 0, 0)
         with terminal.Bars(quiet=False).stage("slice", crop.width * crop.height) as advance:
-            cut = save_cut(
+            save_cut(
                 plane,
                 crop,
                 options.output,
@@ -108,7 +108,7 @@ def _run(options: argparse.Namespace) -> None:
             f"{_millimetres(crop.height, options.dpi)} mm"
         )
         print(terminal.printable(options.output))
-    if cut.has_alpha:
+    if plane.bands % 2 == 0:
         seen = "magenta" if kind == "bmp" else "clear"
         terminal.print_notes([f"where nothing is in the dump, the picture is {seen}"])
 
