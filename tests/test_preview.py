@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from builders.elf import Load, elf_core, nt_file
 from builders.samples import sample
 from memtiles.cli import run
-from memtiles.memory.dump import Dump, Kind, Mapping
+from memtiles.memory.dump import Contents, Dump, Kind, Mapping
 from memtiles.memory.formats import open_dump
 from memtiles.memory.runs import Runs
 from memtiles.memory.space import AddressSpace, Memory, SpaceKind
@@ -167,7 +167,8 @@ def test_a_large_dump_takes_no_more_reading() -> None:
     span = Span(0x10000, 1 << 40)
     gone = {0, 77, 78}
     space = Endless(span, 1 << 28, gone)
-    dump = Dump("endless", "process", 1 << 40, (space,), (Mapping(span, Kind.ANONYMOUS),))
+    contents = Contents((Mapping(span, Kind.ANONYMOUS),))
+    dump = Dump("endless", "process", 1 << 40, (space,), lambda _: contents)
     preview = make_preview(dump, 64, 64)
     assert preview is not None
     assert preview.pixel_bytes == 1 << 28

@@ -68,5 +68,5 @@ def describe_dump(dump: Dump) -> Info:
         dump,
         tuple(row(one.name, "module", one.span, None) for one in dump.modules),
         tuple(row(one.name, one.kind.value, one.span, one.protection) for one in found.rows),
-        (*dump.warnings, *found.report),
+        (*dump.warnings, *dump.contents.warnings, *found.report),
     )

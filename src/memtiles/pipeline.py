@@ -20,7 +20,7 @@ from memtiles.disk import disk_errors
 from memtiles.errors import DamageError, DumpError
 from memtiles.maps.importers import ImportedMap, read_map
 from memtiles.memory.dump import Dump
-from memtiles.memory.formats import open_dump, open_process
+from memtiles.memory.formats import Options, open_dump, open_process
 from memtiles.memory.source import identity_of
 from memtiles.memory.span import Span
 from memtiles.pictures.picture import Picture
@@ -48,9 +48,8 @@ def open_input(config: Config) -> Dump:
     if config.dump.live is not None:
         return open_process(config.dump.live.find_pid())
     assert config.dump.path is not None
-    return open_dump(
-        config.dump.path, config.dump.format, base=config.dump.base, space=config.dump.space
-    )
+    said = config.dump
+    return open_dump(config.dump.path, said.format, Options(said.base, said.space, said.cr3))
 
 
 def open_maps(config: Config) -> list[ImportedMap]:

@@ -413,11 +413,7 @@ MISTAKES = {
     ),
     "no output": ("dump: a\nlimits: {output: 0}\n", 2, "limits.output: must be at least one byte"),
     "not yet: redact": ("dump: a\nredact:\n- {nam: x}\n", 2, "redact: is not there yet; leave"),
-    "not yet: cr3": (
-        "dump:\n  path: a\n  cr3: 0x1000\n",
-        3,
-        "dump.cr3: is not there yet; picture a raw file by its physical addresses",
-    ),
+    "cr3": ("dump:\n  path: a\n  cr3: none\n", 3, "dump.cr3: 'none' is not an address"),
     "not yet: layout": (
         "dump: a\npictures: {layout: hilbert}\n",
         2,

@@ -71,7 +71,9 @@ def test_the_examples_of_the_page_are_valid(tmp_path: Path) -> None:
         ("dump: {path: a, live: {pid: 1}}", False),
         ("dump: {live: {pid: 1, pid_file: a}}", False),
         ("dump: {path: a, base: 12:34:56}", False),
-        ("dump: {path: a, cr3: 0x1000}", False),
+        ("dump: {path: a, cr3: 0x1000}", True),
+        ("dump: {path: a, cr3: auto}", True),
+        ("dump: {path: a, cr3: none}", False),
         ("{dump: a, output: null}", False),
         ("{dump: a, redact: [{name: a}]}", False),
         ("{dump: a, pictures: {layout: hilbert}}", False),
@@ -98,4 +100,3 @@ def test_what_is_not_there_yet_is_told() -> None:
     }
     assert "entropy" in pictures["lenses"]["x-not-yet"]["values"]
     assert "x-not-yet" in config_schema()["properties"]["redact"]
-    assert "cr3" in config_schema()["$defs"]["Dump"]["x-not-yet"]

@@ -40,9 +40,9 @@ class Dump:
         format: The format's name, such as "elf-core".
         size: Bytes of the file, unpacked; for a process those of its readable mappings.
         machine: The processor, such as "x86-64", or None where the dump does not tell.
+        system: The operating system, such as "Windows 10.0.19041", or None where unknown.
         address_bits: 32 or 64.
         spaces: Names of the address spaces; all addresses here are those of the first.
-        modules: In address order.
     """
 
     def __init__(self, opened: tables.Dump, path: Path | None = None) -> None:
@@ -52,7 +52,7 @@ class Dump:
         self.machine: Final = opened.machine
         self.address_bits: Final = opened.address_bits
         self.spaces: Final = tuple(space.name for space in opened.spaces)
-        self.modules: Final = opened.modules
+        self.system: Final = opened.system
         self._opened = opened
         self._path = path
         self._is_closed = False

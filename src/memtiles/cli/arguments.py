@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from memtiles.errors import AddressError, UsageError
 from memtiles.limits import OUTPUT_LIMIT
@@ -40,6 +40,10 @@ def _address(text: str) -> int:
     return parse_address(text)
 
 
+def _cr3(text: str) -> int | Literal["auto"]:
+    return "auto" if text == "auto" else _address(text)
+
+
 def _range(text: str) -> Span:
     from memtiles.memory.address import parse_range
 
@@ -57,7 +61,7 @@ def add_input(parser: argparse.ArgumentParser, metavar: str, what: str = "a file
 
 
 def add_knowledge(parser: argparse.ArgumentParser) -> None:
-    """What the user knows about what is read: `format`, `base`, `space`."""
+    """What the user knows about what is read: `format`, `base`, `cr3`, `space`."""
     parser.add_argument(
         "--format", metavar="NAME", default="auto", help="instead of going by the file's content"
     )
@@ -66,6 +70,13 @@ def add_knowledge(parser: argparse.ArgumentParser) -> None:
         metavar="ADDRESS",
         type=parsed(_address),
         help="address of the first byte of a raw file; without it, 0",
+    )
+    parser.add_argument(
+        "--cr3",
+        metavar="ADDRESS",
+        type=parsed(_cr3),
+        help="physical address of the top page table, where a machine's dump does not tell it; "
+        "auto searches for that of Linux",
     )
     parser.add_argument(
         "--space",

@@ -26,21 +26,22 @@ def open_input(options: argparse.Namespace) -> Dump:
         UsageError: An option that does not fit.
         DumpError: It cannot be opened, or is malformed.
     """
-    from memtiles.memory.formats import open_process, open_source
+    from memtiles.memory.formats import Options, open_process, open_source
     from memtiles.memory.space import SpaceKind
 
     process = PROCESS.fullmatch(options.input)
     if process:
-        if options.format not in ("auto", "process") or options.base is not None:
-            raise UsageError(f"{options.input}: a process takes neither --format nor --base")
+        if options.format not in ("auto", "process") or (options.base, options.cr3) != (None, None):
+            raise UsageError(f"{options.input}: a process takes no --format, --base or --cr3")
         return open_process(int(process[1]))
     space = None if options.space is None else SpaceKind(options.space)
+    known = Options(options.base, space, options.cr3)
     source = _open_source(options.input)
     try:
         try:
-            return open_source(source, options.format, options.base, space)
+            return open_source(source, options.format, known)
         except UnknownFormatError:
-            dump = open_source(source, "raw", options.base, space)
+            dump = open_source(source, "raw", known)
             terminal.print_notes([f"{dump.name}: not a dump of a known format: taken as raw"])
             return dump
     except BaseException:

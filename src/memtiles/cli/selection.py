@@ -48,8 +48,12 @@ def means_own_bytes(options: argparse.Namespace) -> bool:
         return False
     if PROCESS.fullmatch(options.input):
         raise UsageError(f"{options.input}: a process is no file: give --region or --range")
-    if options.format not in ("auto", "raw") or options.base is not None or options.space:
-        raise UsageError("--format, --base and --space go with --region or --range")
+    if options.format not in ("auto", "raw") or (options.base, options.cr3, options.space) != (
+        None,
+        None,
+        None,
+    ):
+        raise UsageError("--format, --base, --cr3 and --space go with --region or --range")
     return True
 
 

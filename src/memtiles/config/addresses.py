@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import PlainValidator, WithJsonSchema
 
@@ -54,6 +54,10 @@ def _misread(text: str) -> str | None:
     return f"a bare {text} can be misread; write {meant}{decimal}"
 
 
+def _page_table_root(value: object) -> int | Literal["auto"]:
+    return "auto" if isinstance(value, str) and value == "auto" else _address(value)
+
+
 def _distance(value: object) -> int:
     """How far addresses move: an address's spelling, with a minus for down."""
     if isinstance(value, int):
@@ -91,6 +95,20 @@ Address = Annotated[
                 {"type": "integer", "minimum": 0},
             ],
             "examples": ["0xfffff80000800000", "fffff800`00800000"],
+        }
+    ),
+]
+PageTableRoot = Annotated[
+    int | Literal["auto"],
+    PlainValidator(_page_table_root),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": ADDRESS_PATTERN},
+                {"type": "integer", "minimum": 0},
+                {"const": "auto"},
+            ],
+            "examples": ["0x1ad000", "auto"],
         }
     ),
 ]

@@ -16,7 +16,6 @@ from pydantic import (
 )
 
 from memtiles.config import addresses, scalars
-from memtiles.config.notyet import hint
 from memtiles.config.scalars import one_of
 from memtiles.errors import ConfigError
 from memtiles.memory.dump import Kind
@@ -81,10 +80,7 @@ class Dump(Section):
     """What is pictured: a file, or a running process."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "oneOf": [{"required": ["path"]}, {"required": ["live"]}],
-            "x-not-yet": {"cr3": hint("dump.cr3")["x-not-yet"]},
-        }
+        json_schema_extra={"oneOf": [{"required": ["path"]}, {"required": ["live"]}]}
     )
 
     format: scalars.Slug = Field(
@@ -106,6 +102,14 @@ class Dump(Section):
     base: addresses.Address | None = Field(
         default=None,
         description="The address of the first byte of a file of format raw; without it 0x0.",
+    )
+
+    cr3: addresses.PageTableRoot | None = Field(
+        default=None,
+        description=(
+            "The physical address of the machine's top page table, where the dump does not tell "
+            "it; auto searches the image for that of Linux."
+        ),
     )
 
     @field_validator("live")

@@ -38,7 +38,6 @@ _WIDTH = NotYet("use auto or a number of pixels", values=("find",))
 
 NOT_YET = {
     "redact": NotYet("leave whole regions out with regions.exclude"),
-    "dump.cr3": NotYet("picture a raw file by its physical addresses, without cr3"),
     "pictures.layout": _LAYOUT,
     "pictures.width": _WIDTH,
     "pictures.lenses[]": NotYet(

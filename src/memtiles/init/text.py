@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from memtiles.config import Limits, Match, parse_config
 from memtiles.errors import DumpError
@@ -38,6 +39,7 @@ class Source:
     pid: int | None = None
     format: str | None = None
     base: int | None = None
+    cr3: int | Literal["auto"] | None = None
     space: SpaceKind | None = None
 
 
@@ -136,6 +138,8 @@ def _dump_lines(source: Source) -> list[str]:
         found = [("path", quoted(source.path or ""))]
     found += [("format", source.format)] if source.format else []
     found += [("base", format_address(source.base))] if source.base is not None else []
+    if source.cr3 is not None:
+        found += [("cr3", source.cr3 if source.cr3 == "auto" else format_address(source.cr3))]
     found += [("space", source.space.value)] if source.space else []
     if found[0][0] == "path" and len(found) == 1:
         return [f"dump: {found[0][1]}"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 from memtiles.memory.space import AddressSpace, SpaceKind
 from memtiles.memory.span import Span
@@ -62,6 +63,21 @@ class Identity:
     ctime_ns: int
 
 
+@dataclass(frozen=True)
+class Contents:
+    """What lies where in one address space, in the dump's own words.
+
+    Attributes:
+        mappings: In address order.
+        modules: In address order; spans of modules may overlap where the dump says so.
+        warnings: Damage and oddities of these tables, one line each.
+    """
+
+    mappings: tuple[Mapping, ...] = ()
+    modules: tuple[Module, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
 @dataclass
 class Dump:
     """An open dump.
@@ -71,9 +87,11 @@ class Dump:
         format: The format's name, such as "elf-core".
         size: Bytes of the file, unpacked; for a live process those of its readable mappings.
         spaces: At least one; the first is the one that addresses mean by default.
-        mappings: In address order.
-        modules: In address order; spans of modules may overlap where the dump says so.
+        read_contents: What lies where in one of the spaces. Asked at most once, and only when
+            somebody wants to know: all page tables of a machine may have to be walked for it,
+            which is not for who wants one range of addresses.
         machine: The processor, such as "x86-64", or None where unknown.
+        system: The operating system, such as "Windows 10.0.19041", or None where unknown.
         address_bits: 32 or 64: how wide addresses are written.
         warnings: Damage and oddities that a user should hear of, one line each.
         identity: None where bytes can change without a trace: a live process.
@@ -84,9 +102,9 @@ class Dump:
     format: str
     size: int
     spaces: tuple[AddressSpace, ...]
-    mappings: tuple[Mapping, ...] = ()
-    modules: tuple[Module, ...] = ()
+    read_contents: Callable[[AddressSpace], Contents] = field(default=lambda _: Contents())
     machine: str | None = None
+    system: str | None = None
     address_bits: int = 64
     warnings: tuple[str, ...] = ()
     identity: Identity | None = None
@@ -95,6 +113,21 @@ class Dump:
     def space(self, kind: SpaceKind | None = None) -> AddressSpace | None:
         """The space of that kind, the default one for None; None where the dump has no such."""
         return next((space for space in self.spaces if kind in (None, space.kind)), None)
+
+    @cached_property
+    def contents(self) -> Contents:
+        """What lies where in the first space."""
+        return self.read_contents(self.spaces[0])
+
+    @property
+    def mappings(self) -> tuple[Mapping, ...]:
+        """The mappings of the first space, in address order."""
+        return self.contents.mappings
+
+    @property
+    def modules(self) -> tuple[Module, ...]:
+        """The modules of the first space, in address order."""
+        return self.contents.modules
 
     def __enter__(self) -> Dump:
         return self

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
-from memtiles.errors import DumpError
-from memtiles.memory.overlap import first_wins
+from memtiles.errors import DumpError, LimitError
+from memtiles.memory.byte_source import ByteSource
+from memtiles.memory.overlap import Addresses, first_wins
 from memtiles.memory.runs import Runs
-from memtiles.memory.source import FileSource
 from memtiles.memory.space import AddressSpace, Memory, SpaceKind
 from memtiles.memory.span import Span
+
+
+class FilePieces(NamedTuple):
+    """Pieces of spans in a file, sorted by span and address.
+
+    Attributes:
+        owner: Which span each is of.
+        skipped: Bytes of the span before it.
+        sizes: Its bytes.
+        offsets: Where in the file it begins.
+    """
+
+    owner: npt.NDArray[np.int64]
+    skipped: Addresses
+    sizes: Addresses
+    offsets: Addresses
 
 
 class ExtentSpace(AddressSpace):
@@ -23,7 +41,7 @@ class ExtentSpace(AddressSpace):
     def __init__(
         self,
         kind: SpaceKind,
-        source: FileSource,
+        source: ByteSource,
         addresses: npt.ArrayLike,
         sizes: npt.ArrayLike,
         offsets: npt.ArrayLike,
@@ -32,7 +50,7 @@ class ExtentSpace(AddressSpace):
 
         Args:
             kind: What the addresses are.
-            source: The file.
+            source: The file, or what it is unpacked to.
             addresses: First address of each extent; one-dimensional, like the next two.
             sizes: Bytes of each extent.
             offsets: Where in the file each extent begins.
@@ -41,7 +59,7 @@ class ExtentSpace(AddressSpace):
             ValueError: An extent leaves the 64-bit address space.
         """
         self.kind = kind
-        self._source = source
+        self.source = source
         size_array = np.asarray(sizes, np.uint64)
         held = size_array > 0
         firsts = np.asarray(addresses, np.uint64)[held]
@@ -86,11 +104,45 @@ class ExtentSpace(AddressSpace):
         # All are asked for before the first is waited for: a disk that serves many at a time
         # then takes a fraction of the time.
         for number in range(count):
-            self._source.prefetch(offset + number * stride, row.size)
+            self.source.prefetch(offset + number * stride, row.size)
         for number in range(count):
             piece = data.data[number * row.size : (number + 1) * row.size]
             self._read_piece(row.start + number * stride, offset + number * stride, piece)
         return Memory(data, Runs.of([(0, len(data))]))
+
+    def all_runs(self) -> Runs:
+        """What is present anywhere, counted from address 0."""
+        return self._runs
+
+    def pieces_of(self, starts: Addresses, sizes: Addresses, limit: int) -> FilePieces:
+        """Where spans of addresses stand in the file; what is a hole is in no piece.
+
+        Args:
+            starts: First address of each span, in any order; spans may overlap.
+            sizes: Bytes of each span, at least 1; none leaves the 64-bit addresses.
+            limit: How many pieces there may be.
+
+        Raises:
+            LimitError: There are more.
+        """
+        lasts = starts + (sizes - np.uint64(1))
+        low = np.searchsorted(self._lasts, starts, side="left")
+        counts = np.searchsorted(self._firsts, lasts, side="right") - low
+        total = int(counts.sum())
+        if total > limit:
+            raise LimitError(
+                f"{self.source.name}: more than {limit} pieces of memory: ask for a smaller range"
+            )
+        owner = np.repeat(np.arange(len(starts)), counts)
+        at = np.arange(total) + np.repeat(low - (np.cumsum(counts) - counts), counts)
+        firsts = np.maximum(self._firsts[at], starts[owner])
+        ends = np.minimum(self._lasts[at], lasts[owner])
+        return FilePieces(
+            owner,
+            firsts - starts[owner],
+            ends - firsts + np.uint64(1),
+            self._offsets[at] + (firsts - self._firsts[at]),
+        )
 
     def _offset_of(self, span: Span) -> int | None:
         """Where a span begins in the file; None where it does not lie there in one piece."""
@@ -102,10 +154,10 @@ class ExtentSpace(AddressSpace):
         return int(self._offsets[at]) + span.start - int(self._firsts[at])
 
     def _read_piece(self, address: int, offset: int, piece: memoryview) -> None:
-        got = self._source.read_into(offset, piece)
+        got = self.source.read_into(offset, piece)
         if got < len(piece):
             raise DumpError(
-                f"{self._source.name}: wanted {len(piece)} bytes at address {address:#x}, got "
+                f"{self.source.name}: wanted {len(piece)} bytes at address {address:#x}, got "
                 f"{got}: the dump was cut or changed while it was read"
             )
 

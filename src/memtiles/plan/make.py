@@ -45,7 +45,7 @@ def make_plan(config: Config, dump: Dump, maps: Sequence[ImportedMap]) -> Plan:
     found = regions_of(config, dump, maps)
     stretches, left_out = without_long_absence(found.rows, space)
     of_maps = [warning for one in maps for warning in one.warnings]
-    report = [*dump.warnings, *of_maps, *found.report, *left_out]
+    report = [*dump.warnings, *dump.contents.warnings, *of_maps, *found.report, *left_out]
     regions = tuple(_plan_region(config, stretch, report) for stretch in stretches)
     if not any(planned.shape for planned in regions):
         raise UsageError(

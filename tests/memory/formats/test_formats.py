@@ -10,7 +10,7 @@ import pytest
 from builders.elf import Load, elf_core
 from builders.samples import sample
 from memtiles.errors import DumpError, UsageError
-from memtiles.memory.formats import formats, open_dump
+from memtiles.memory.formats import Options, formats, open_dump
 from memtiles.memory.space import SpaceKind
 
 
@@ -77,15 +77,15 @@ def test_kinds_that_are_known_but_not_read(tmp_path: Path, head: bytes, kind: st
 
 
 def test_the_space_that_is_asked_for_must_be_there(core: Path) -> None:
-    with open_dump(core, space=SpaceKind.VIRTUAL) as dump:
+    with open_dump(core, options=Options(space=SpaceKind.VIRTUAL)) as dump:
         assert dump.spaces[0].kind is SpaceKind.VIRTUAL
     with pytest.raises(UsageError, match="has no physical addresses, only virtual ones"):
-        open_dump(core, space=SpaceKind.PHYSICAL)
+        open_dump(core, options=Options(space=SpaceKind.PHYSICAL))
 
 
 def test_base_is_for_raw_only(core: Path) -> None:
     with pytest.raises(UsageError, match="base"):
-        open_dump(core, base=0)
+        open_dump(core, options=Options(base=0))
 
 
 def test_every_real_dump_opens_or_says_why_not() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from memtiles.errors import DumpError
 from memtiles.memory.dump import Kind, Mapping
-from memtiles.memory.formats import open_dump
+from memtiles.memory.formats import Options, open_dump
 from memtiles.memory.space import SpaceKind
 from memtiles.memory.span import Span
 
@@ -21,7 +21,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_the_whole_file_stands_at_the_base(path: Path) -> None:
-    with open_dump(path, format="raw", base=0xFFFF0000) as dump:
+    with open_dump(path, format="raw", options=Options(base=0xFFFF0000)) as dump:
         assert (dump.name, dump.format, dump.size) == ("flash.bin", "raw", 6)
         expected = Mapping(Span(0xFFFF0000, 6), Kind.FILE, "flash.bin", file_offset=0)
         assert dump.mappings == (expected,)
@@ -33,17 +33,17 @@ def test_the_whole_file_stands_at_the_base(path: Path) -> None:
 
 
 def test_the_base_is_zero_unless_said(path: Path) -> None:
-    with open_dump(path, format="raw", space=SpaceKind.PHYSICAL) as dump:
+    with open_dump(path, format="raw", options=Options(space=SpaceKind.PHYSICAL)) as dump:
         assert dump.mappings[0].span == Span(0, 6)
         assert dump.spaces[0].kind is SpaceKind.PHYSICAL
 
 
 def test_the_last_place_in_the_address_space(path: Path) -> None:
-    with open_dump(path, format="raw", base=(1 << 64) - 6) as dump:
+    with open_dump(path, format="raw", options=Options(base=(1 << 64) - 6)) as dump:
         assert dump.spaces[0].read(Span((1 << 64) - 2, 2)).data.tobytes() == b"lo"
 
 
 @pytest.mark.parametrize("base", [(1 << 64) - 5, 1 << 64, -1])
 def test_a_base_that_leaves_the_address_space(path: Path, base: int) -> None:
     with pytest.raises(DumpError, match="leave the 64-bit address space"):
-        open_dump(path, format="raw", base=base)
+        open_dump(path, format="raw", options=Options(base=base))

@@ -77,6 +77,7 @@ def _source(options: argparse.Namespace, dump: Dump, file: Path) -> Source:
         path=_path_text(Path(options.input), file),
         format=None if is_known else dump.format,
         base=options.base,
+        cr3=options.cr3,
         space=space,
     )
 

@@ -10,7 +10,7 @@ import os
 import pkgutil
 from dataclasses import dataclass
 from functools import cache
-from typing import Protocol
+from typing import Literal, Protocol
 
 from memtiles.errors import DumpError, UnknownFormatError, UsageError
 from memtiles.memory.dump import Dump
@@ -31,10 +31,13 @@ class Options:
     Attributes:
         base: The address of a raw file's first byte.
         space: Which of the dump's address spaces is meant; None for its own default.
+        cr3: The physical address of the top page table; "auto" searches the image for that of
+            Linux; None leaves it to what the dump tells.
     """
 
     base: int | None = None
     space: SpaceKind | None = None
+    cr3: int | Literal["auto"] | None = None
 
 
 class Format(Protocol):
@@ -43,6 +46,10 @@ class Format(Protocol):
     @property
     def name(self) -> str:
         """As users write it in `format:`, such as "elf-core"."""
+
+    @property
+    def takes(self) -> frozenset[str]:
+        """Which options beside `space` mean something here: of "base" and "cr3"."""
 
     def sniff(self, head: bytes) -> bool:
         """Whether a file that starts with `head` (at most `HEAD_SIZE` bytes) is of this format.
@@ -61,6 +68,13 @@ class Format(Protocol):
         """
 
 
+# What a dump has itself, so that the option that says it is for others.
+_OWN = {
+    "base": "has its own addresses: base is for raw",
+    "cr3": "holds no physical memory: cr3 is for images of a whole machine",
+}
+
+
 @cache
 def formats() -> dict[str, Format]:
     """All formats by name, in the order in which they are asked."""
@@ -75,8 +89,7 @@ def formats() -> dict[str, Format]:
 def open_dump(
     path: str | os.PathLike[str],
     format: str = "auto",
-    base: int | None = None,
-    space: SpaceKind | None = None,
+    options: Options = Options(),
 ) -> Dump:
     """Opens a dump file.
 
@@ -84,8 +97,7 @@ def open_dump(
         path: The file; .gz and .xz are unpacked to a temp file.
         format: A format's name, or "auto" to go by the file's first bytes. `raw` takes any file
             and is never picked by "auto".
-        base: The address of a raw file's first byte, 0 if None; other formats refuse it.
-        space: The address space that comes first in the dump; None leaves that to the format.
+        options: What else the user says. The space that he means comes first in the dump.
 
     Raises:
         UsageError: An unknown format, or an option that does not fit.
@@ -96,25 +108,23 @@ def open_dump(
     """
     source = FileSource.open(path)
     try:
-        return open_source(source, format, base, space)
+        return open_source(source, format, options)
     except BaseException:
         source.close()
         raise
 
 
-def open_source(
-    source: FileSource,
-    format: str = "auto",
-    base: int | None = None,
-    space: SpaceKind | None = None,
-) -> Dump:
+def open_source(source: FileSource, format: str = "auto", options: Options = Options()) -> Dump:
     """Opens the dump in a file that is open already, and stays so on errors; as `open_dump`."""
     if format != "auto" and format not in formats():
         known = ", ".join(formats())
         raise UsageError(f"unknown format {format!r}: write auto or one of {known}")
     reader = formats()[format] if format != "auto" else _sniffed(source)
-    dump = reader.open(source, Options(base, space))
-    return dump if space is None else _led_by(dump, space)
+    for option, reason in _OWN.items():
+        if getattr(options, option) is not None and option not in reader.takes:
+            raise UsageError(f"{source.name}: {reader.name} {reason}")
+    dump = reader.open(source, options)
+    return dump if options.space is None else _led_by(dump, options.space)
 
 
 def open_process(pid: int) -> Dump:

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from memtiles.errors import DumpError, LimitError, UsageError
+from memtiles.errors import DumpError, LimitError
 from memtiles.memory.core_mappings import mappings_of
-from memtiles.memory.dump import Dump
+from memtiles.memory.dump import Contents, Dump
 from memtiles.memory.elf_ident import CORE, MAGIC, ElfIdent, elf_ident
 from memtiles.memory.elf_notes import NT_FILE, MappedFile, mapped_files, notes
 from memtiles.memory.extents import ExtentSpace
@@ -60,13 +60,12 @@ class ElfCore:
     """ELF files of type ET_CORE; other ELF files are told apart in the error."""
 
     name = "elf-core"
+    takes = frozenset({"cr3"})
 
     def sniff(self, head: bytes) -> bool:
         return head.startswith(MAGIC)
 
     def open(self, source: FileSource, options: Options) -> Dump:
-        if options.base is not None:
-            raise UsageError(f"{source.name}: an ELF core has its own addresses: base is for raw")
         ident = _core_ident(source)
         warnings: list[str] = []
         loads, note_segments = _segments(source, ident, warnings)
@@ -90,8 +89,7 @@ class ElfCore:
                     loads.offset,
                 ),
             ),
-            mappings=mappings,
-            modules=modules_of(mappings),
+            read_contents=lambda _: Contents(mappings, modules_of(mappings)),
             machine=ident.machine,
             address_bits=ident.bits,
             warnings=tuple(warnings),

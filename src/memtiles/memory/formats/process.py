@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from memtiles.errors import DumpError
-from memtiles.memory.dump import Dump, Mapping
+from memtiles.memory.dump import Contents, Dump, Mapping
 from memtiles.memory.elf_ident import ElfIdent, elf_ident
 from memtiles.memory.modules import modules_of
 from memtiles.memory.proc_maps import parse_proc_maps
@@ -64,8 +64,7 @@ def _dump(pid: int, folder: int, memory: io.FileIO) -> Dump:
         format=NAME,
         size=readable.total,
         spaces=(ProcessSpace(name, pid, memory, readable, page_size),),
-        mappings=mappings,
-        modules=modules_of(mappings),
+        read_contents=lambda _: Contents(mappings, modules_of(mappings)),
         machine=ident.machine if ident else None,
         address_bits=ident.bits if ident else 64,
         close=memory.close,

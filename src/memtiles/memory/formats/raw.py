@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from memtiles.errors import DumpError
-from memtiles.memory.dump import Dump, Kind, Mapping
+from memtiles.memory.dump import Contents, Dump, Kind, Mapping
 from memtiles.memory.extents import ExtentSpace
 from memtiles.memory.formats import Options
 from memtiles.memory.source import FileSource
@@ -15,6 +15,7 @@ class Raw:
     """One extent, one mapping of the file's name."""
 
     name = "raw"
+    takes = frozenset({"base", "cr3"})
 
     def sniff(self, head: bytes) -> bool:
         """Never: every file can be pictured raw, so that is only done when asked for."""
@@ -27,13 +28,14 @@ class Raw:
                 f"{source.name}: {source.size:#x} bytes from base {base:#x} on leave the 64-bit "
                 "address space: choose another base"
             )
+        file = Mapping(Span(base, source.size), Kind.FILE, source.name, file_offset=0)
         kind = options.space or SpaceKind.VIRTUAL
         return Dump(
             name=source.name,
             format=self.name,
             size=source.size,
             spaces=(ExtentSpace(kind, source, [base], [source.size], [0]),),
-            mappings=(Mapping(Span(base, source.size), Kind.FILE, source.name, file_offset=0),),
+            read_contents=lambda _: Contents((file,)),
             identity=source.identity,
             close=source.close,
         )
