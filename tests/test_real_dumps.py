@@ -38,17 +38,22 @@ def segments(core: bytes) -> list[tuple[int, int, bytes]]:
 @pytest.mark.parametrize("name", ELF_CORES)
 def test_every_byte_of_the_core_is_at_its_address(name: str, tmp_path: Path) -> None:
     path = sample(name)
-    (tmp_path / "config.yaml").write_text(f"dump: {path}\noutput: site\n")
+    # Through page tables, the bytes of a machine stand at more addresses than the segments tell.
+    space = "physical" if name.startswith("gen_") else "virtual"
+    config = f"dump: {{path: {path}, space: {space}}}\noutput: site\n"
+    (tmp_path / "config.yaml").write_text(config)
     assert run(["build", str(tmp_path / "config.yaml"), "--quiet"]) == 0
     assert run(["check", str(tmp_path / "site"), "--quiet"]) == 0
     eyes = SiteEyes(tmp_path / "site")
-    physical = eyes.manifest["spaces"][0]["name"] == "physical"
+    assert eyes.manifest["spaces"] == [{"name": space}]
     loads = [
-        (paddr if physical else vaddr, data) for vaddr, paddr, data in segments(unpacked(path))
+        (paddr if space == "physical" else vaddr, data)
+        for vaddr, paddr, data in segments(unpacked(path))
     ]
     regions = [row for row in eyes.manifest["regions"] if row["picture"] is not None]
     present = sum(int(row["present"], 16) for row in regions)
-    assert present == sum(len(data) for _, data in loads)
+    if "paging" not in name:  # there, several segments tell of the same memory
+        assert present == sum(len(data) for _, data in loads)
 
     atlas = eyes.manifest["atlases"][0]
     places = {row["region"]: row for row in atlas["placements"]}

@@ -70,7 +70,7 @@ class ExtentSpace(AddressSpace):
         starts = np.asarray(offsets, np.uint64)[held][pieces.owner]
         starts = starts + (pieces.firsts - firsts[pieces.owner])
         touching = pieces.firsts[1:] - pieces.lasts[:-1] == 1
-        self._runs = _joined(pieces.firsts, pieces.lasts, touching)
+        self._runs = Runs.of_sorted(pieces.firsts, pieces.lasts)
         # Neighbours in the space that are neighbours in the file too are read in one go.
         together = touching & (np.diff(starts) == np.diff(pieces.firsts))
         extents = _joined(pieces.firsts, pieces.lasts, together)

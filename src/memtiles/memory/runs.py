@@ -35,6 +35,14 @@ class Runs:
         table = np.array(joined, dtype=np.uint64).reshape(-1, 2)
         return cls(table[:, 0].copy(), table[:, 1].copy())
 
+    @classmethod
+    def of_sorted(cls, firsts: npt.NDArray[np.uint64], lasts: npt.NDArray[np.uint64]) -> Runs:
+        """Runs from pieces in address order that do not overlap; adjacent ones are joined."""
+        if not len(firsts):
+            return cls(firsts, lasts)
+        apart = firsts[1:] - lasts[:-1] != 1
+        return cls(firsts[np.append(True, apart)], lasts[np.append(apart, True)])
+
     def __len__(self) -> int:
         return len(self.firsts)
 
@@ -72,6 +80,35 @@ class Runs:
         firsts = np.maximum(self.firsts[low:high], np.uint64(start)) - np.uint64(start)
         lasts = np.minimum(self.lasts[low:high], np.uint64(last)) - np.uint64(start)
         return Runs(firsts, lasts)
+
+    def joined_with(self, other: Runs) -> Runs:
+        """What is in either of two runs that have no byte in common."""
+        firsts = np.append(self.firsts, other.firsts)
+        order = np.argsort(firsts, kind="stable")
+        return Runs.of_sorted(firsts[order], np.append(self.lasts, other.lasts)[order])
+
+    def within(self, other: Runs) -> Runs:
+        """What is in both."""
+        low = np.searchsorted(other.lasts, self.firsts, side="left")
+        counts = np.searchsorted(other.firsts, self.lasts, side="right") - low
+        owner = np.repeat(np.arange(len(self)), counts)
+        at = np.arange(len(owner)) + np.repeat(low - (np.cumsum(counts) - counts), counts)
+        return Runs.of_sorted(
+            np.maximum(self.firsts[owner], other.firsts[at]),
+            np.minimum(self.lasts[owner], other.lasts[at]),
+        )
+
+    def rest(self, size: int) -> Runs:
+        """What of `0 .. size` is missing; `size` is at least 1 and no piece lies beyond it."""
+        firsts = np.append(np.uint64(0), self.lasts + np.uint64(1))
+        lasts = np.append(self.firsts - np.uint64(1), np.uint64(size - 1))
+        # Where a piece touches an end, the rest before or behind it would have -1 for its last
+        # or 2**64 for its first byte.
+        kept = np.ones(len(firsts), np.bool_)
+        if len(self):
+            kept[0] = self.firsts[0] > 0
+            kept[-1] = int(self.lasts[-1]) < size - 1
+        return Runs(firsts[kept], lasts[kept])
 
     def mask(self, start: int, size: int) -> npt.NDArray[np.bool_]:
         """Presence of each byte of `start .. start + size`, as `size` booleans."""

@@ -22,6 +22,14 @@ class SpaceKind(StrEnum):
     PHYSICAL = "physical"
 
 
+class Absence(StrEnum):
+    """Why a byte is not there."""
+
+    NOT_MAPPED = "not mapped"
+    PAGED_OUT = "paged out"
+    NOT_IN_FILE = "not in the file"
+
+
 class Memory(NamedTuple):
     """Bytes read: `data` has one uint8 per address, 0 in holes; `runs` counts from its start."""
 
@@ -73,6 +81,14 @@ class AddressSpace(ABC):
             DumpError: Bytes that the tables promise are not there any more: the dump was cut or
                 changed. Says the address, how many bytes were wanted and how many came.
         """
+
+    def holes(self, span: Span) -> dict[Absence, Runs]:
+        """What of `span` is missing, counted from its start, by the reason why.
+
+        Every byte that `runs` does not have is in one of them; a reason without bytes is left out.
+        """
+        missing = self.runs(span).rest(span.size)
+        return {Absence.NOT_IN_FILE: missing} if len(missing) else {}
 
     def read_rows(self, row: Span, stride: int, count: int) -> Memory:
         """`count` spans of one size, the first of them `row`, each `stride` after the one before.

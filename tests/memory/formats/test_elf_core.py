@@ -184,7 +184,10 @@ class TestQuirks:
         dump = opened(elf_core(loads, note(b"QEMU\0", 0, bytes(440)), ehsize=8))
         assert dump.spaces[0].kind is SpaceKind.PHYSICAL
         assert read(dump, 0x100000, 4)[0] == b"high"
-        assert rows(dump) == [(0, 3, "", None), (0x100000, 0x100004, "", None)]
+        assert rows(dump) == [
+            (0, 3, "physical 0x0", None),
+            (0x100000, 0x100004, "physical 0x100000", None),
+        ]
         assert dump.modules == ()
 
     def test_guests_with_paging_are_virtual(self, opened: Opener) -> None:

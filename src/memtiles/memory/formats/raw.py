@@ -1,4 +1,7 @@
-"""Any file as memory: its first byte at a base address, no holes."""
+"""Any file as memory: its first byte at a base address, no holes.
+
+Where page tables are said to be in it, it is the physical memory of a machine.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,14 @@ from memtiles.errors import DumpError
 from memtiles.memory.dump import Contents, Dump, Kind, Mapping
 from memtiles.memory.extents import ExtentSpace
 from memtiles.memory.formats import Options
+from memtiles.memory.machine import Machine, page_tables
 from memtiles.memory.source import FileSource
-from memtiles.memory.space import SpaceKind
+from memtiles.memory.space import AddressSpace, SpaceKind
 from memtiles.memory.span import ADDRESS_LIMIT, Span
 
 
 class Raw:
-    """One extent, one mapping of the file's name."""
+    """One extent, one mapping of the file's name; with `cr3` also what page tables make of it."""
 
     name = "raw"
     takes = frozenset({"base", "cr3"})
@@ -28,14 +32,24 @@ class Raw:
                 f"{source.name}: {source.size:#x} bytes from base {base:#x} on leave the 64-bit "
                 "address space: choose another base"
             )
+        is_machine = options.cr3 is not None
+        kind = SpaceKind.PHYSICAL if is_machine else options.space or SpaceKind.VIRTUAL
+        whole = ExtentSpace(kind, source, [base], [source.size], [0])
         file = Mapping(Span(base, source.size), Kind.FILE, source.name, file_offset=0)
-        kind = options.space or SpaceKind.VIRTUAL
+        machine = Machine(whole, page_tables(whole, options.cr3, None))
+
+        def contents_of(space: AddressSpace) -> Contents:
+            return Contents((file,)) if space is whole else machine.contents_of(space)
+
+        tables = machine.tables
         return Dump(
             name=source.name,
             format=self.name,
             size=source.size,
-            spaces=(ExtentSpace(kind, source, [base], [source.size], [0]),),
-            read_contents=lambda _: Contents((file,)),
+            spaces=machine.spaces,
+            read_contents=contents_of,
+            machine=tables.mode.machine if tables else None,
+            address_bits=tables.mode.address_bits if tables else 64,
             identity=source.identity,
             close=source.close,
         )
