@@ -149,19 +149,21 @@ def test_segments_as_pyelftools_reads_them(
         for one in elf.iter_segments("PT_LOAD")
         if one["p_filesz"]
     ]
-    # Of a machine's memory by physical addresses where no others are in the core.
-    physical = any(paddr for _, paddr, _, _ in segments) and all(
-        vaddr in (0, paddr) for vaddr, paddr, _, _ in segments
-    )
+    # The segments of a machine are those of its physical memory.
+    physical = name.startswith("gen_")
+    space = ["--space", "physical" if physical else "virtual"]
     # A packed core is unpacked each time.
     step = max(1, len(segments) // (3 if path.suffix == ".xz" else 25))
     out = tmp_path / "out.bin"
     for vaddr, paddr, memory, data in segments[::step]:
         start = paddr if physical else vaddr
-        assert call("extract", path, out, "--force", "--range", f"{start:#x}+{memory:#x}").code == 0
+        assert (
+            call("extract", path, out, "--force", "--range", f"{start:#x}+{memory:#x}", *space).code
+            == 0
+        )
         assert out.read_bytes() == data.ljust(memory, b"\0")
         some = ["--range", f"{start:#x}+{len(data):#x}", "--holes", "error"]
-        done = call("extract", path, out, "--force", *some)
+        done = call("extract", path, out, "--force", *some, *space)
         assert (done.code, done.errors) == (0, [])
         assert out.read_bytes() == data
 

@@ -11,6 +11,7 @@ from memtiles.errors import DumpError
 from memtiles.exports.image_format import check_limit
 from memtiles.exports.target import Output, new_output
 from memtiles.limits import OUTPUT_LIMIT
+from memtiles.memory.holes import holes_in_words
 from memtiles.memory.runs import Runs
 from memtiles.memory.space import AddressSpace, Memory
 from memtiles.memory.span import Span
@@ -60,9 +61,10 @@ def save_flat_memory(
     """
     runs = space.runs(span)
     if not len(runs):
-        raise DumpError(f"nothing of {span} is in the dump; `memtiles info` lists what is")
+        why = holes_in_words(space, span)
+        raise DumpError(f"nothing of {span} is in the dump{why}; `memtiles info` lists what is")
     if holes == "error" and not runs.is_whole(span.size):
-        raise DumpError(_first_hole(runs, span))
+        raise DumpError(_first_hole(runs, span, holes_in_words(space, span)))
     check_limit(target, runs.total if holes == "skip" else span.size, limit)
     written = 0
     missing = span.size
@@ -83,11 +85,12 @@ def save_flat_memory(
     return Extracted(written, missing)
 
 
-def _first_hole(runs: Runs, span: Span) -> str:
+def _first_hole(runs: Runs, span: Span, why: str = "") -> str:
     start, size = next(iter(runs), (0, 0))
     first = span.start if start else span.start + size
     return (
-        f"{span.size - runs.total:,} bytes of {span} are not in the dump, the first at {first:#x}: "
+        f"{span.size - runs.total:,} bytes of {span} are not in the dump{why}, the first at "
+        f"{first:#x}: "
         "choose another range, or --holes zero or skip"
     )
 

@@ -115,13 +115,15 @@ def draw(space: AddressSpace, span: Span, look: Look) -> Picture:
         LayoutError: It cannot be drawn so.
         DumpError: Nothing of it is in the dump.
     """
+    from memtiles.memory.holes import holes_in_words
     from memtiles.pictures.lenses import lens
     from memtiles.pictures.picture import Picture
     from memtiles.pictures.raster import SpaceRaster
 
     raster = SpaceRaster(space, span)
     if not len(raster.runs):
-        raise DumpError(f"nothing of {span} is in the dump; `memtiles info` lists what is")
+        why = holes_in_words(space, span)
+        raise DumpError(f"nothing of {span} is in the dump{why}; `memtiles info` lists what is")
     return Picture(look.geometry(span.size), raster, lens("bytes"))
 
 

@@ -37,6 +37,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> None:
     from memtiles.exports.flat_memory import save_flat_memory
+    from memtiles.memory.holes import holes_in_words
 
     with open_input(options) as dump:
         terminal.print_notes(dump.warnings)
@@ -53,10 +54,11 @@ def _run(options: argparse.Namespace) -> None:
                 force=options.force,
                 advance=advance,
             )
+        why = holes_in_words(space, span) if done.missing else ""
     to = sys.stderr if options.output == STANDARD_STREAM else sys.stdout
     how = " left out" if options.holes == "skip" else ""
     print(f"Writing {done.written:x} bytes...", file=to)
-    print(f"{done.written:,} bytes written, {done.missing:,} in holes{how}", file=to)
+    print(f"{done.written:,} bytes written, {done.missing:,} in holes{why}{how}", file=to)
 
 
 COMMAND = Command(

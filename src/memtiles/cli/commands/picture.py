@@ -47,16 +47,20 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> None:
     from memtiles.exports.image_format import image_format
+    from memtiles.memory.holes import holes_in_words
 
     if options.open and options.output == STANDARD_STREAM:
         raise UsageError("--open needs a file to open: name one instead of -")
     if options.open:
         terminal.check_opener()
     kind = image_format(options.output, "bmp")
+    why = ""
     if not means_own_bytes(options):
         with open_input(options) as dump:
             terminal.print_notes(dump.warnings)
-            made = _draw(options, dump, select(dump, options), kind)
+            selected = select(dump, options)
+            made = _draw(options, dump, selected, kind)
+            why = holes_in_words(dump.spaces[0], selected.span) if made.missing else ""
     elif kind == "bmp":
         made = _copy(options)
     else:
@@ -64,7 +68,7 @@ def _run(options: argparse.Namespace) -> None:
             made = _draw(options, dump, Selection(dump.name, dump.mappings[0].span), kind)
     if means_own_bytes(options) and is_packed(options.input):
         terminal.print_notes(["the archive is pictured as it lies there, packed"])
-    terminal.print_notes(_notes(made, kind))
+    terminal.print_notes(_notes(made, kind, why))
     if options.output != STANDARD_STREAM:
         _print_files(made)
     if options.open:
@@ -119,14 +123,14 @@ def _bar(total: int) -> AbstractContextManager[Callable[[int], object]]:
     return terminal.Bars(quiet=False).stage("picture", total)
 
 
-def _notes(made: PictureFile, kind: StripFormat) -> Iterator[str]:
+def _notes(made: PictureFile, kind: StripFormat, why: str) -> Iterator[str]:
     hidden = made.shape.size - made.shape.raster_bytes
     if hidden > 0:
         kept = ", but are in the file" if kind == "bmp" and made.bits == made.shape.bits else ""
         yield f"the last {hidden:,} bytes have no pixel in layout classic{kept}"
     if made.missing:
         seen = "are magenta; a .png or .tif leaves them clear" if kind == "bmp" else "are clear"
-        yield f"{made.missing:,} bytes are not in the dump and {seen}"
+        yield f"{made.missing:,} bytes are not in the dump{why} and {seen}"
     if made.bits != made.shape.bits:
         yield "the BMP has 24 bits instead of 8, for 256 greys leave no colour for what is missing"
     if kind != "bmp" and made.shape.bits == 32:

@@ -146,7 +146,7 @@ def _of_site(options: argparse.Namespace) -> Iterator[_Subject]:
     from memtiles.memory.span import Span
     from memtiles.site.opened import atlas_plane, read_site, region_plane, region_row
 
-    for name in ("format", "base", "space", "range", "bits", "layout", "width"):
+    for name in ("format", "base", "cr3", "space", "range", "bits", "layout", "width"):
         if getattr(options, name) not in (None, "auto"):
             raise UsageError(f"--{name} is for a file; the pictures of a site are drawn already")
     folder = Path(options.input)
