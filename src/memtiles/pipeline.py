@@ -54,7 +54,7 @@ def open_input(config: Config) -> Dump:
 
 def open_maps(config: Config) -> list[ImportedMap]:
     """Reads the maps that a config names."""
-    return [read_map(one.path, one.format, one.rebase) for one in config.maps]
+    return [read_map(one.path, one.format, one.rebase, one.pid) for one in config.maps]
 
 
 def build(

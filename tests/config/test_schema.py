@@ -71,6 +71,8 @@ def test_the_examples_of_the_page_are_valid(tmp_path: Path) -> None:
         ("dump: {path: a, live: {pid: 1}}", False),
         ("dump: {live: {pid: 1, pid_file: a}}", False),
         ("dump: {path: a, base: 12:34:56}", False),
+        ("{dump: a, maps: [{path: a, pid: 1234}]}", True),
+        ("{dump: a, maps: [{path: a, pid: 0}]}", False),
         ("dump: {path: a, cr3: 0x1000}", True),
         ("dump: {path: a, cr3: auto}", True),
         ("dump: {path: a, cr3: none}", False),

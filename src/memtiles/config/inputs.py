@@ -153,6 +153,11 @@ class Map(Section):
         description="Added to every address of the map; -0x... moves them down.",
         json_schema_extra={"default": "0x0"},
     )
+    pid: scalars.Pid | None = Field(
+        default=None,
+        description="The process that is meant, in a map that tells of several.",
+        examples=[1234],
+    )
 
 
 class Match(Section):

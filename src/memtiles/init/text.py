@@ -148,7 +148,7 @@ def _dump_lines(source: Source) -> list[str]:
 
 def _about(dump: Dump, plan: Plan) -> Iterator[str]:
     about = [dump.format, f"{dump.size:,} bytes"]
-    about += [dump.machine] if dump.machine else []
+    about += [known for known in (dump.machine, dump.system) if known]
     about.append(f"{dump.address_bits}-bit {plan.space.name} addresses")
     present = sum(planned.runs.total for planned in plan.regions)
     size = sum(planned.region.span.size for planned in plan.regions)
@@ -156,8 +156,19 @@ def _about(dump: Dump, plan: Plan) -> Iterator[str]:
     yield f"# {printable(dump.name[:_LONGEST_TITLE])}: {printable(', '.join(about))}."
     yield f"# {' and '.join(counts)}; {present:,} of their {size:,} bytes are in the dump."
     if not dump.modules:
-        yield "# Where another tool listed the modules (WinDbg's lm, /proc/PID/maps, CSV), a line"
-        yield "# such as  maps: [{path: lm.txt}]  gives the regions their names."
+        yield "# Where another tool listed the modules (WinDbg's lm or !address, Volatility, gdb,"
+        yield "# /proc/PID/maps, CSV), a line such as  maps: [{path: lm.txt}]  names the regions."
+    yield from _about_spaces(dump)
+
+
+def _about_spaces(dump: Dump) -> Iterator[str]:
+    """Which other addresses there are, and what would give some."""
+    for other in dump.spaces[1:]:
+        yield f"# It has {other.name} addresses, too: those are drawn with  space: {other.name}  in"
+        yield "# dump:, beside its path."
+    if [space.kind for space in dump.spaces] == [SpaceKind.PHYSICAL]:
+        yield "# These are physical addresses. With  cr3: auto  in dump:, beside its path, the page"
+        yield "# tables of Linux are searched for; or write the address that another tool tells."
 
 
 def _matches(key: str, groups: Sequence[Group]) -> Iterator[str]:

@@ -81,7 +81,10 @@ class ExtentSpace(AddressSpace):
         return self._runs.clip(span.start, span.size)
 
     def read(self, span: Span) -> Memory:
-        data = np.zeros(span.size, np.uint8)
+        runs = self.runs(span)
+        # Zeros are only for holes: to write them costs half as much as to read a file from memory.
+        make = np.empty if runs.is_whole(span.size) else np.zeros
+        data = make(span.size, np.uint8)
         view = data.data
         low = int(np.searchsorted(self._lasts, np.uint64(span.start), side="left"))
         high = int(np.searchsorted(self._firsts, np.uint64(span.end - 1), side="right"))
@@ -94,7 +97,7 @@ class ExtentSpace(AddressSpace):
             start, stop = max(first, span.start), min(last + 1, span.end)
             piece = view[start - span.start : stop - span.start]
             self._read_piece(start, offset + start - first, piece)
-        return Memory(data, self.runs(span))
+        return Memory(data, runs)
 
     def read_rows(self, row: Span, stride: int, count: int) -> Memory:
         offset = self._offset_of(Span(row.start, (count - 1) * stride + row.size))

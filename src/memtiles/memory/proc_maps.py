@@ -34,14 +34,23 @@ def parse_proc_maps(text: str, name: str) -> tuple[Mapping, ...]:
     mappings = []
     for number, line in enumerate(text.split("\n"), start=1):
         line = line.removesuffix("\r")
-        if row := MAPS_LINE.fullmatch(line):
-            mappings.append(_mapping(row, f"{name}:{number}"))
+        mapping = parse_maps_line(line, f"{name}:{number}")
+        if mapping is not None:
+            mappings.append(mapping)
         elif line.strip() and not _SMAPS_DETAIL.fullmatch(line):
             raise DumpError(f"{name}:{number}: not a line of /proc/PID/maps: {line[:80]!r}")
     return with_kinds(mappings)
 
 
-def _mapping(row: re.Match[str], place: str) -> Mapping:
+def parse_maps_line(line: str, place: str) -> Mapping | None:
+    """The mapping of one line, its kind not told yet, or None where the line is of another form.
+
+    Raises:
+        DumpError: It ends before it begins; the message starts with `place`.
+    """
+    row = MAPS_LINE.fullmatch(line)
+    if row is None:
+        return None
     start, end, offset = int(row[1], 16), int(row[2], 16), int(row[4], 16)
     if not start < end <= ADDRESS_LIMIT:
         raise DumpError(f"{place}: the mapping {row[1]}-{row[2]} ends before it begins")

@@ -47,13 +47,20 @@ def test_without_names_of_columns(tmp_path: Path) -> None:
         ("a,0x1000,0x1000", "not a span"),
         ("a,0x2000,0x1000", "not a span"),
         ("a,hello,0x1000", "hello"),
-        ("a,0x1000,0x10000000000000000", "0x10000000000000000"),
+        ("a,0x1000,0x10000000000000001", "0x10000000000000001"),
+        ("a,0x10000000000000000,0x10000000000000000", "0x10000000000000000"),
     ],
 )
 def test_a_bad_row_is_named_by_its_line(tmp_path: Path, row: str, message: str) -> None:
     path = write(tmp_path, f"name,start,end\nx,1000,2000\n{row}\n")
     with pytest.raises(DumpError, match=rf"map\.csv:3: .*{message}"):
         read_map(path)
+
+
+@pytest.mark.parametrize("end", ["0x10000000000000000", "1`00000000`00000000"])
+def test_the_last_address(tmp_path: Path, end: str) -> None:
+    (module,) = read_map(write(tmp_path, f"name,start,end\na,fffffffffffff000,{end}\n")).modules
+    assert module.span == Span(0xFFFF_FFFF_FFFF_F000, 0x1000)
 
 
 def test_a_cell_without_end(tmp_path: Path) -> None:

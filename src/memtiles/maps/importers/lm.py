@@ -1,4 +1,4 @@
-"""What WinDbg's `lm` prints: rows START END NAME, the end exclusive.
+"""What WinDbg's `lm`, `lmf` and `lmv` print: rows START END NAME, the end exclusive.
 
 The text is often pasted from a session, with prompts, banners and other commands' output in it.
 """
@@ -6,18 +6,47 @@ The text is often pasted from a session, with prompts, banners and other command
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from memtiles.maps.importers import ImportedMap, module_map
-from memtiles.memory.span import Span
+from memtiles.maps.importers import ImportedMap
+from memtiles.maps.importers.gather import Gathered
+from memtiles.maps.importers.rows import Warnings, half_open, numbered
 
-_ADDRESS = r"[0-9a-fA-F]{8}`?(?:[0-9a-fA-F]{8})?"
-_HEADER = re.compile(r"(?:.*>\s*)?start\s+end\s+module name\s*", re.IGNORECASE)
-_UNLOADED = re.compile(r"Unloaded modules:\s*", re.IGNORECASE)
-# A third number instead of a name is a row of `dd` or `dq`.
-_ROW = re.compile(rf"\s*({_ADDRESS})\s+({_ADDRESS})\s+(?!{_ADDRESS}(?:\s|$))(\S+)(.*)")
-_LIKE_A_ROW = re.compile(rf"\s*{_ADDRESS}\s+[0-9a-fA-F`]{{4,}}\b.*")
+_DIGITS = "[0-9a-fA-F]"
+_ADDRESS = f"{_DIGITS}{{8}}(?:`?{_DIGITS}{{8}})?"
+_END = f"(?:{_ADDRESS}|1(?:`?00000000){{2}})"
+# A third number instead of a name is a row of `dd`, `dq` or `!address`; a name with a ! is a symbol
+# in a stack.
+_ROW = re.compile(
+    rf"\s*({_ADDRESS})\s+({_END})\s+"
+    rf"(?!{_ADDRESS}(?:\s|$)|[0-9a-fA-F`]{{1,17}}\s+MEM_)([^\s!]+)(?:\s(.*))?"
+)
+_LIKE_A_ROW = re.compile(r"\s*(?:[0-9a-fA-F]{5,}|\w+`\w*)\s+(?:[0-9a-fA-F]{4,}|\w+`\w*)(?:\s.*)?")
+_HEADER = re.compile(r"start\s+end\s+module name", re.IGNORECASE)
+_UNLOADED = re.compile(r"\s*Unloaded modules:\s*", re.IGNORECASE)
+_PROMPT = re.compile(r"\s*(?:[0-9]{1,5}: ?)?(?:l?kd|[0-9]{1,5}:[0-9]{1,5})(?::\w{1,16})?>.*")
+_ADDRESS_TABLE = re.compile(r"EndAddr(?:ess)?\+1")
 # `lmf` ends its rows with the path of the image, where `lm` has "(pdb symbols)" and a symbol file.
-_IMAGE_PATH = re.compile(r"\s*(?:[#TCM]\s+)*((?:[A-Za-z]:|\\).*\S)\s*")
+_IMAGE_PATH = re.compile(r"\s*(?:[#TCM]\s+)*((?:[A-Za-z]:|[\\/]).*)")
+_DETAIL = re.compile(r"\s+(Image path|Mapped memory image file|Loaded symbol image file):(.*)")
+
+# What `lmv` says of an image's file, the best first. The last is where the debugger found it, which
+# may be a symbol store on another machine.
+_DETAILS = ("Image path", "Mapped memory image file", "Loaded symbol image file")
+
+_SIGN = 0xFFFFFFFF_00000000
+
+
+@dataclass
+class _Row:
+    """A row as it stands there; `rank` is that of the detail that its path comes from."""
+
+    number: int
+    start: str
+    end: str
+    path: str
+    rank: int
 
 
 class Lm:
@@ -26,30 +55,72 @@ class Lm:
     name = "lm"
 
     def sniff(self, text: str) -> bool:
-        return any(_HEADER.fullmatch(line) or _ROW.fullmatch(line) for line in text.splitlines())
+        if _ADDRESS_TABLE.search(text):
+            return False
+        return bool(_HEADER.search(text)) or any(_ROW.fullmatch(line) for _, line in numbered(text))
 
-    def read(self, text: str, name: str) -> ImportedMap:
-        rows: list[tuple[str, Span]] = []
-        warnings: list[str] = []
-        unloaded = False
-        for number, line in enumerate(text.splitlines(), start=1):
-            if _UNLOADED.fullmatch(line):
-                unloaded = True
-            elif _HEADER.fullmatch(line):
-                unloaded = False
-            elif unloaded:
-                continue
-            elif row := _ROW.fullmatch(line):
-                start, end = (int(row[group].replace("`", ""), 16) for group in (1, 2))
-                if start < end:
-                    path = _IMAGE_PATH.fullmatch(row[4])
-                    rows.append((path[1] if path else row[3], Span.between(start, end)))
-                else:
-                    why = "is empty" if start == end else "ends before it begins"
-                    warnings.append(f"{name}:{number}: {row[3]!r} {why}: left out")
-            elif _LIKE_A_ROW.fullmatch(line):
-                warnings.append(f"{name}:{number}: not understood: {line.strip()[:80]!r}")
-        return module_map(rows, warnings)
+    def read(self, text: str, name: str) -> Sequence[ImportedMap]:
+        warnings = Warnings(name)
+        rows = _rows(text, warnings)
+        kernel = any(_number(row.start) >= 1 << 63 for row in rows)
+        found = Gathered()
+        for row in rows:
+            start, end = _number(row.start), _number(row.end)
+            wide = len(row.start) > 8
+            if not wide and kernel and start >= 1 << 31:
+                # A kernel debugger takes 8 digits from 80000000 on for a kernel address. Alone
+                # they are one of a 32-bit system, or of a program in a 64-bit one.
+                # Test: test_eight_digits_among_kernel_addresses.
+                start, end, wide = start | _SIGN, end | _SIGN if end else 0, True
+            try:
+                found.add_module(row.path, half_open(start, end, 64 if wide else 32))
+            except ValueError as why:
+                warnings.left_out(row.number, row.path, why)
+        return [found.map(warnings.told())]
 
 
 IMPORTER = Lm()
+
+
+def _number(text: str) -> int:
+    return int(text.replace("`", ""), 16)
+
+
+def _rows(text: str, warnings: Warnings) -> list[_Row]:
+    """The rows of loaded modules, with the paths that the lines below them tell."""
+    # Where there are headers, rows stand below them only; other commands print alike.
+    listing = bare = not _HEADER.search(text)
+    unloaded = False
+    count = 0
+    rows: list[_Row] = []
+    current: _Row | None = None
+    for number, line in numbered(text):
+        if current is not None and (detail := _DETAIL.fullmatch(line)):
+            rank = _DETAILS.index(detail[1])
+            if rank < current.rank and detail[2].strip():
+                current.path, current.rank = detail[2].strip(), rank
+        elif _HEADER.search(line):
+            listing, unloaded, current = True, False, None
+        elif _UNLOADED.fullmatch(line):
+            unloaded, current = True, None
+        elif _PROMPT.fullmatch(line):
+            listing, unloaded, current = bare, False, None
+        elif not listing:
+            continue
+        elif not (found := _ROW.fullmatch(line)):
+            if not unloaded and _LIKE_A_ROW.fullmatch(line):
+                warnings.not_understood(number, line)
+        elif unloaded:
+            count += 1
+        else:
+            current = _row(number, found)
+            rows.append(current)
+    warnings.unloaded(count)
+    return rows
+
+
+def _row(number: int, found: re.Match[str]) -> _Row:
+    path = _IMAGE_PATH.fullmatch(found[4] or "")
+    if path is None:
+        return _Row(number, found[1], found[2], found[3], len(_DETAILS))
+    return _Row(number, found[1], found[2], path[1].strip(), 0)
