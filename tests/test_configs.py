@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from builders.windows_crash import full_dump
+from builders.windows_kernel import WindowsMemory
 from memtiles.cli import run
 from sites import made_up_process
 
@@ -24,6 +26,14 @@ fffff800`00830000 fffff800`0085e000   nt         (pdb symbols)
 """
 
 
+def kernel_dump() -> bytes:
+    """A crash dump whose page tables map all of what LM lists."""
+    memory = WindowsMemory()
+    for address in range(0xFFFFF80000800000, 0xFFFFF8000085E000, 0x1000):
+        memory.map(address)
+    return full_dump(memory.stored(), cr3=memory.root)
+
+
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
 def test_example_builds(config: Path, tmp_path: Path) -> None:
     if "live:" in config.read_text() and sys.platform != "linux":
@@ -33,6 +43,7 @@ def test_example_builds(config: Path, tmp_path: Path) -> None:
     shutil.copy(config, folder)
     (folder / "app.core").write_bytes(made_up_process()[0])
     (folder / "memory.bin").write_bytes(os.urandom(0x5E000))
+    (folder / "MEMORY.DMP").write_bytes(kernel_dump())
     (folder / "lm.txt").write_text(LM)
     (tmp_path / "demo").mkdir()
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as program:

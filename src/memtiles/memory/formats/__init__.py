@@ -144,7 +144,7 @@ def _sniffed(source: FileSource) -> Format:
         if format.sniff(head):
             return format
     if kind := known_kind(head):
-        raise DumpError(f"{source.name}: {kind}: not read yet by this version; {_ANY_FILE}")
+        raise DumpError(f"{source.name}: {kind}; {_ANY_FILE}")
     raise UnknownFormatError(
         f"{source.name}: its first bytes ({head[:8].hex(' ')}) are not those of a known dump; "
         f"{_ANY_FILE}"
