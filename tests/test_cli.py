@@ -226,7 +226,9 @@ def test_a_match_that_fits_nothing_is_told(
 def test_warnings_of_a_map_are_told(
     core: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "lm.txt").write_text("start end module name\n00900000 00800000   torn\n")
+    (tmp_path / "lm.txt").write_text(
+        "start end module name\n00900000 00800000   torn\n00900000 00a00000   app\n"
+    )
     (tmp_path / "config.yaml").write_text("dump: app.core\nmaps: [{path: lm.txt, format: lm}]\n")
     run(["build", str(tmp_path / "config.yaml")])
     assert re.search(r"note: .*lm\.txt.*2", capsys.readouterr().err)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from memtiles.maps.region import Region
     from memtiles.memory.dump import Module
     from memtiles.memory.runs import Runs
+    from memtiles.memory.sections import Section
     from memtiles.memory.space import Memory
     from memtiles.memory.span import Span
 
@@ -44,6 +45,7 @@ __all__ = [
     "PictureFile",
     "Region",
     "Runs",
+    "Section",
     "Span",
     "Where",
     "build",
@@ -60,6 +62,7 @@ _HOMES = {
     "PictureFile": "exports.picture",
     "Region": "maps.region",
     "Runs": "memory.runs",
+    "Section": "memory.sections",
     "Span": "memory.span",
     "Where": "api.where",
     "build": "api.build",

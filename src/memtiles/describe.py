@@ -11,6 +11,7 @@ from memtiles.config import Config
 from memtiles.exports.description import describe_cut, plain
 from memtiles.maps.region import Region
 from memtiles.memory.dump import Dump, Module
+from memtiles.memory.sections import sections_of_all
 from memtiles.pictures.picture import Picture
 from memtiles.pictures.placement import Rect
 from memtiles.plan import Plan, PlannedAtlas, PlannedStrip
@@ -114,8 +115,12 @@ def describe_site(
     strips: list[rows.StripRow],
     viewer: dict[str, bytes],
 ) -> rows.Manifest:
-    """The manifest of a finished build; `drawn` has one entry for each region of the plan."""
+    """The manifest of a finished build; `drawn` has one entry for each region of the plan.
+
+    The headers of modules are read for it.
+    """
     modules = _modules(plan)
+    sections = sections_of_all(plan.space, modules)
     pictures = {one.row.path: one.row for one in drawn if one}
     numbers = _picture_numbers(drawn)
     module_numbers = {module: number for number, module in enumerate(modules)}
@@ -153,6 +158,15 @@ def describe_site(
                 space=plan.space.name,
                 start=module.span.start,
                 size=module.span.size,
+                sections=[
+                    rows.SectionRow(
+                        name=section.name,
+                        start=section.span.start,
+                        size=section.span.size,
+                        protection=section.protection,
+                    )
+                    for section in sections[module]
+                ],
             )
             for module in modules
         ],

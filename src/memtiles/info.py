@@ -1,18 +1,21 @@
-"""What `memtiles info` tells of a dump, from its tables alone."""
+"""What `memtiles info` tells of a dump, from its tables and the headers of its modules."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from memtiles.maps.region import regions_of_dump
-from memtiles.memory.dump import Dump
-from memtiles.memory.span import Span
+from memtiles.memory.dump import Dump, Module
+from memtiles.memory.sections import sections_of_all
+from memtiles.memory.space import AddressSpace, SpaceKind
+from memtiles.memory.span import ADDRESS_LIMIT, Span
 
 
 @dataclass(frozen=True)
 class InfoRow:
-    """A module or region, and how many of its bytes the dump holds."""
+    """A module, section or region, and how many of its bytes the dump holds."""
 
     name: str
     kind: str
@@ -33,11 +36,43 @@ class InfoRow:
 
 
 @dataclass(frozen=True)
+class ModuleInfo:
+    """A module and what its own headers tell of it."""
+
+    row: InfoRow
+    sections: tuple[InfoRow, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """A row, and the rows of its sections."""
+        return {**self.row.to_json(), "sections": [one.to_json() for one in self.sections]}
+
+
+@dataclass(frozen=True)
+class SpaceInfo:
+    """An address space, as far as its size is known without walking all of its page tables.
+
+    Attributes:
+        size: Bytes of the regions that are listed; None where those of this space are not.
+        present: How many bytes the dump holds: of these regions, or of a physical space at all.
+    """
+
+    name: str
+    size: int | None = None
+    present: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As in rows: `size` as a hex string, `present` in bytes; null where unknown."""
+        size = None if self.size is None else hex(self.size)
+        return {"name": self.name, "size": size, "present": self.present}
+
+
+@dataclass(frozen=True)
 class Info:
     """Everything that is told."""
 
     dump: Dump
-    modules: tuple[InfoRow, ...]
+    spaces: tuple[SpaceInfo, ...]
+    modules: tuple[ModuleInfo, ...]
     regions: tuple[InfoRow, ...]
     report: tuple[str, ...]
 
@@ -47,26 +82,57 @@ class Info:
             "name": self.dump.name,
             "format": self.dump.format,
             "size": self.dump.size,
+            "system": self.dump.system,
             "machine": self.dump.machine,
             "address_bits": self.dump.address_bits,
-            "spaces": [{"name": space.name} for space in self.dump.spaces],
-            "modules": [row.to_json() for row in self.modules],
+            "spaces": [space.to_json() for space in self.spaces],
+            "modules": [module.to_json() for module in self.modules],
             "regions": [row.to_json() for row in self.regions],
             "warnings": list(self.report),
         }
 
 
-def describe_dump(dump: Dump) -> Info:
-    """Modules, and the regions that a build with no further words would draw."""
+def describe_dump(dump: Dump, *, sections: bool = False) -> Info:
+    """Modules, and the regions that a build with no further words would draw.
+
+    Args:
+        dump: Which.
+        sections: Whether the headers of modules are read to tell their sections, too.
+    """
     space = dump.spaces[0]
     found = regions_of_dump(dump)
 
     def row(name: str, kind: str, span: Span, protection: str | None) -> InfoRow:
         return InfoRow(name, kind, span, protection, space.runs(span).total)
 
+    known = sections_of_all(space, dump.modules) if sections else {}
+
+    def module_info(module: Module) -> ModuleInfo:
+        return ModuleInfo(
+            row(module.name, "module", module.span, None),
+            tuple(
+                row(one.name, "section" if one.name else "segment", one.span, one.protection)
+                for one in known.get(module, ())
+            ),
+        )
+
+    regions = tuple(row(one.name, one.kind.value, one.span, one.protection) for one in found.rows)
     return Info(
         dump,
-        tuple(row(one.name, "module", one.span, None) for one in dump.modules),
-        tuple(row(one.name, one.kind.value, one.span, one.protection) for one in found.rows),
+        (_regions_of(space, regions), *map(_other_space, dump.spaces[1:])),
+        tuple(map(module_info, dump.modules)),
+        regions,
         (*dump.warnings, *dump.contents.warnings, *found.report),
     )
+
+
+def _regions_of(space: AddressSpace, regions: Iterable[InfoRow]) -> SpaceInfo:
+    size = sum(row.span.size for row in regions)
+    return SpaceInfo(space.name, size, sum(row.present for row in regions))
+
+
+def _other_space(space: AddressSpace) -> SpaceInfo:
+    """Of a virtual space nothing: to count its bytes, all page tables would have to be walked."""
+    if space.kind is SpaceKind.VIRTUAL:
+        return SpaceInfo(space.name)
+    return SpaceInfo(space.name, None, space.runs(Span(0, ADDRESS_LIMIT)).total)

@@ -64,6 +64,15 @@ class SpaceRow(Row):
     name: str
 
 
+class SectionRow(Row):
+    """A section of a module; one without a name is a segment of an ELF image."""
+
+    name: str
+    start: Hex
+    size: Hex
+    protection: str
+
+
 class ModuleRow(Row):
     """A module; names are not unique."""
 
@@ -72,6 +81,8 @@ class ModuleRow(Row):
     space: str
     start: Hex
     size: Hex
+    # Not in the folders of the first builds.
+    sections: list[SectionRow] = []
 
 
 class RegionRow(Row):

@@ -65,9 +65,9 @@ def test_options_are_not_abbreviated(core: Path, capsys: pytest.CaptureFixture[s
 def test_what_is_known_but_not_read_can_be_pictured_as_it_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """MINIDUMP_HEADER begins with MDMP, and the version's low word is 0xa793."""
-    dump = tmp_path / "app.dmp"
-    dump.write_bytes(b"MDMP\x93\xa7\x00\x00" + bytes(4088))
+    """A snapshot of QEMU begins with QEVM and its version."""
+    dump = tmp_path / "guest.state"
+    dump.write_bytes(b"QEVM\x00\x00\x00\x03" + bytes(4088))
     assert run(["info", str(dump)]) == 3
     assert "--format raw" in capsys.readouterr().err
     assert run(["info", str(dump), "--format", "raw"]) == 0

@@ -84,6 +84,23 @@ def test_mappings_are_named_by_file_or_else_by_kind_and_address() -> None:
     assert [name for name, _, _ in rows(found.rows)] == ["ntdll.dll", "x", "anonymous 0x7f000000"]
 
 
+def test_what_is_no_path_keeps_its_slashes() -> None:
+    stack = 'stack of thread 0x7 "kworker/0"'
+    tag = "[anon:dalvik-/dev/ashmem]"
+    mappings = [mapping(0x1000, 0x1000, stack, Kind.STACK), mapping(0x3000, 0x1000, tag)]
+    found = cut_into_regions([], [], mappings, "module")
+    assert [region.name for region in found.rows] == [stack, tag]
+
+
+def test_thousands_of_modules_inside_one_another_are_told_in_a_hundred_lines() -> None:
+    """A minidump of 464 KB can list them; cut one by one they took half a minute."""
+    modules = [module(f"m{i}", i * 0x1000, (8001 - 2 * i) * 0x1000) for i in range(4000)]
+    found = cut_into_regions([], modules, [], "module")
+    assert rows(found.rows) == [("m0", 0, 8001 * 0x1000)]
+    assert len(found.report) == 101
+    assert found.report[-1] == "3899 more overlap others"
+
+
 claims = st.lists(st.builds(Span, st.integers(0, 50), st.integers(1, 20)), max_size=6)
 
 

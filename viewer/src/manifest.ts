@@ -2,6 +2,7 @@
 
 import { BITS, type Geometry, geometry, LAYOUTS, type Placement } from './layout';
 import { visibleName } from './names';
+import { SpanIndex } from './spans';
 
 const VERSION = 1;
 
@@ -19,6 +20,16 @@ export interface Module {
   readonly space: string;
   readonly start: bigint;
   readonly size: bigint;
+  readonly sections: SpanIndex<Section>;
+}
+
+/** A piece of a module, as its own headers have it. */
+export interface Section {
+  /** Empty for a segment of an ELF image. */
+  readonly name: string;
+  readonly start: bigint;
+  readonly size: bigint;
+  readonly protection: string;
 }
 
 export interface Region {
@@ -221,6 +232,16 @@ function readModule(field: Field): Module {
     space: field.get('space').text(),
     start: field.get('start').hex(),
     size: field.get('size').hex(),
+    sections: new SpanIndex(field.get('sections').listIfThere(readSection)),
+  };
+}
+
+function readSection(field: Field): Section {
+  return {
+    name: visibleName(field.get('name').text()),
+    start: field.get('start').hex(),
+    size: field.get('size').hex(),
+    protection: field.get('protection').text(),
   };
 }
 

@@ -7,7 +7,7 @@ export interface Span {
 
 /** Spans sorted by start, searched in O(log n) where they do not overlap. */
 export class SpanIndex<T extends Span> {
-  private readonly sorted: readonly T[];
+  readonly sorted: readonly T[];
   /** The highest end among the spans up to each index: where to stop looking back. */
   private readonly reach: readonly bigint[];
 

@@ -4,6 +4,7 @@ import { formatAddress, formatHex, formatSpaceAddress } from './address';
 import type { Memory, Place } from './atlas';
 import { formatBytes } from './bytes';
 import { nameElement } from './elements';
+import { relativeTo } from './relative';
 import type { Presence } from './runs';
 
 /** One part of the line: its class, then its text; an element is a name. */
@@ -38,12 +39,18 @@ export class StatusLine {
     if (presence === 'present' || presence === 'hole') dataset.state = presence;
     else delete dataset.state;
     const address = `${region.space}:${formatAddress(memory.address, this.addressBits)}`;
-    const [base, offset] = relativeAddress(memory);
-    const parts: Part[] = [
-      ['status-address', address],
-      ['status-offset', nameElement(base), `+${formatHex(offset)}`],
-    ];
-    if (region.protection) parts.push(['status-protection', region.protection]);
+    const { base, offset, section } = relativeTo(memory);
+    const inModule = [nameElement(base), `+${formatHex(offset)}`] as const;
+    const parts: Part[] = [['status-address', address]];
+    if (section?.name) {
+      const inSection = `!${section.name}+${formatHex(memory.address - section.start)}`;
+      parts.push(['status-offset', nameElement(base), inSection], ['status-module', ...inModule]);
+    } else {
+      parts.push(['status-offset', ...inModule]);
+    }
+    // A module drawn as one region has no protection of its own.
+    const protection = region.protection ?? section?.protection;
+    if (protection) parts.push(['status-protection', protection]);
     if (base === region.name) parts.push(['status-region', region.kind]);
     else parts.push(['status-region', nameElement(region.name), ` (${region.kind})`]);
     if (memory.count > 1) parts.push(['status-count', formatBytes(memory.count)]);
@@ -104,11 +111,4 @@ export class StatusLine {
       this.announcer.textContent = text;
     }, ANNOUNCE_AFTER);
   }
-}
-
-/** The name and the offset of `module+0x10`; of the region where no module is known. */
-function relativeAddress({ placed: { region }, address, offset }: Memory): [string, bigint] {
-  return region.module
-    ? [region.module.name, address - region.module.start]
-    : [region.name, offset];
 }

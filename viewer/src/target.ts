@@ -11,7 +11,15 @@ export type Target =
   | { readonly what: 'region'; readonly region: Region }
   | { readonly what: 'unknown'; readonly message: string };
 
-const HELP = 'Try 0x7ffe1000, ntdll+0x1000, or a name.';
+const HELP = 'Try 0x7ffe1000, ntdll+0x1000, ntdll!.text+0x10, or a name.';
+
+/** Addresses with a name, from which offsets are counted. */
+interface Place {
+  readonly name: string;
+  readonly space: string;
+  readonly start: bigint;
+  readonly size: bigint;
+}
 
 /** Finds addresses and names in one manifest. */
 export class TargetFinder {
@@ -36,6 +44,8 @@ export class TargetFinder {
     if (region) return { what: 'region', region };
     const module = this.moduleCalled(wanted);
     if (module) return { what: 'address', space: module.space, address: module.start };
+    const section = this.sectionCalled(wanted);
+    if (section) return { what: 'address', space: section.space, address: section.start };
     const relative = this.relative(wanted);
     if (relative) return relative;
     const address = parseAddress(wanted);
@@ -68,13 +78,14 @@ export class TargetFinder {
     return sentences.join(' ');
   }
 
-  /** `module+0x10`; the last plus counts, because names hold some too (`libstdc++.so.6`). */
+  /** `module+0x10`, `module!section+0x10`; the last plus counts, because names hold some too (`libstdc++.so.6`). */
   private relative(wanted: string): Target | null {
     const plus = wanted.lastIndexOf('+');
     const offset = plus > 0 ? parseAddress(wanted.slice(plus + 1)) : null;
     if (offset === null) return null;
     const name = wanted.slice(0, plus).trim();
-    const base = this.moduleCalled(name) ?? this.regionCalled(name);
+    const base: Place | undefined =
+      this.moduleCalled(name) ?? this.regionCalled(name) ?? this.sectionCalled(name);
     if (!base) return null;
     if (offset >= base.size) {
       const end = formatHex(base.size);
@@ -89,13 +100,29 @@ export class TargetFinder {
   }
 
   private moduleCalled(name: string): Module | undefined {
+    return this.modulesCalled(name)[0];
+  }
+
+  /** Those of the very name; else those that a debugger calls so: ntdll for ntdll.dll, libc for libc.so.6. */
+  private modulesCalled(name: string): readonly Module[] {
     const wanted = name.toLowerCase();
     const { modules } = this.manifest;
-    // A debugger says ntdll for ntdll.dll, and libc for libc.so.6.
     const stem = (module: Module) => module.name.toLowerCase().replace(/\.(so(\..*)?|[^.]*)$/, '');
-    return (
-      modules.find((module) => module.name.toLowerCase() === wanted) ??
-      modules.find((module) => stem(module) === wanted)
-    );
+    const exact = modules.filter((module) => module.name.toLowerCase() === wanted);
+    return exact.length > 0 ? exact : modules.filter((module) => stem(module) === wanted);
+  }
+
+  /** `module!section`: of several modules of one name, the first that has such a section. */
+  private sectionCalled(text: string): Place | undefined {
+    const [, name = '', wanted = ''] = /^(.*)!(.+)$/s.exec(text.toLowerCase()) ?? [];
+    for (const module of this.modulesCalled(name.trim())) {
+      const section = module.sections.sorted.find(
+        (candidate) => candidate.name.toLowerCase() === wanted.trim(),
+      );
+      if (section) {
+        return { ...section, name: `${module.name}!${section.name}`, space: module.space };
+      }
+    }
+    return undefined;
   }
 }

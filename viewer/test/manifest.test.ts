@@ -11,6 +11,28 @@ test('reads a manifest, with addresses beyond 2^53 to the byte', () => {
   expect(manifest.atlases[0]?.gaps[0]?.before).toBe(manifest.regions[0]);
 });
 
+test('reads the sections of modules, which the first builds did not have', () => {
+  const { modules } = parseManifest(sampleManifest());
+  expect(modules[0]?.sections.sorted).toEqual([]);
+  expect(modules[1]?.sections.holding(0xffff_ffff_ffff_e433n)).toEqual({
+    name: '.text',
+    start: 0xffff_ffff_ffff_e200n,
+    size: 0x234n,
+    protection: 'r-x',
+  });
+  const damaged = sampleManifest();
+  Object.assign(damaged.modules[1] as object, { sections: [{ name: '.text', start: '0x0' }] });
+  expect(() => parseManifest(damaged)).toThrow(/modules\[1\]\.sections\[0\]\.size is not/);
+});
+
+test('names of sections are made safe to read', () => {
+  const hostile = sampleManifest();
+  const section = { name: '\u202etxet.\n<b>', start: '0x77cc1000', size: '0x1', protection: 'r-x' };
+  Object.assign(hostile.modules[2] as object, { sections: [section] });
+  const [found] = parseManifest(hostile).modules[2]?.sections.sorted ?? [];
+  expect(found?.name).toBe('\\u202etxet.\\x0a<b>');
+});
+
 test('says so when there is no manifest', () => {
   expect(() => parseManifest(undefined)).toThrow(/no manifest/);
 });

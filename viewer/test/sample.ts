@@ -33,6 +33,22 @@ export function sampleManifest() {
         space: 'virtual',
         start: '0xffffffffffffe000',
         size: '0x1000',
+        sections: [
+          { name: 'header', start: '0xffffffffffffe000', size: '0x100', protection: 'r--' },
+          { name: '.text', start: '0xffffffffffffe200', size: '0x234', protection: 'r-x' },
+          { name: '.Data+!', start: '0xffffffffffffe800', size: '0x800', protection: 'rw-' },
+        ],
+      },
+      {
+        name: 'ntdll.dll',
+        path: 'C:\\Windows\\SysWOW64\\ntdll.dll',
+        space: 'virtual',
+        start: '0x77cc0000',
+        size: '0x3000',
+        sections: [
+          { name: 'RT', start: '0x77cc1000', size: '0x1000', protection: 'r-x' },
+          { name: '', start: '0x77cc2000', size: '0x1000', protection: 'rw-' },
+        ],
       },
     ],
     pictures: [

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { formatAddress, parseAddress, parseSpaceAddress } from '../src/address';
 import { formatBytes, formatPercent } from '../src/bytes';
-import { parseManifest } from '../src/manifest';
+import { type PlacedRegion, parseManifest, type Region } from '../src/manifest';
 import { isolated, visibleName } from '../src/names';
 import { formatPermalink, parsePermalink } from '../src/permalink';
 import { filterRegions } from '../src/regions_list';
+import { relativeTo } from '../src/relative';
 import { RunList } from '../src/runs';
 import { scaleAt } from '../src/scale';
 import { TargetFinder } from '../src/target';
@@ -117,6 +118,12 @@ describe('the go-to box', () => {
     ['LIBC.SO.6 + 10', 'virtual', 0x7f12_9fff_0011n],
     ['ntdll+1', 'virtual', 0xffff_ffff_ffff_e001n],
     ['[heap]+ff', 'virtual', 0x10ffn],
+    ['ntdll!.text+0x12', 'virtual', 0xffff_ffff_ffff_e212n],
+    ['NTDLL.dll!.TEXT + 12', 'virtual', 0xffff_ffff_ffff_e212n],
+    ['ntdll!.text', 'virtual', 0xffff_ffff_ffff_e200n],
+    ['ntdll!.data+!', 'virtual', 0xffff_ffff_ffff_e800n],
+    ['ntdll!.data+!+1', 'virtual', 0xffff_ffff_ffff_e801n],
+    ['ntdll!rt+1', 'virtual', 0x77cc_1001n],
   ])('%s', (text, space, address) => {
     expect(finder.find(text, 'virtual')).toMatchObject({ what: 'address', space, address });
   });
@@ -135,12 +142,52 @@ describe('the go-to box', () => {
       what: 'unknown',
       message: expect.stringContaining('ends at +0x1000'),
     });
+    expect(finder.find('ntdll!.text+234', 'virtual')).toMatchObject({
+      what: 'unknown',
+      message: 'ntdll.dll!.text ends at +0x234.',
+    });
   });
+
+  test.each(['ntdll!.bss', 'ntdll!', '!.text', 'libc!.text+1', 'ntdll!+0x10'])(
+    '%s is no section',
+    (text) => expect(finder.find(text, 'virtual')).toMatchObject({ what: 'unknown' }),
+  );
 
   test('names the neighbours of an address in no region', () => {
     const sentence = finder.describeUnmapped('virtual', 0x3000n);
     expect(sentence).toContain('[heap] ends 4 KiB below');
     expect(sentence).toContain('libc.so.6 starts 127 TiB above');
+  });
+});
+
+describe('an address in a module', () => {
+  const { regions } = parseManifest(sampleManifest());
+  const at = (region: Region, address: bigint) => {
+    const placed = { region } as PlacedRegion;
+    const offset = address - region.start;
+    const { section, ...rest } = relativeTo({ what: 'memory', placed, address, offset, count: 1 });
+    return { ...rest, section: section?.name };
+  };
+  const [heap, libc, ntdll] = regions as readonly [Region, Region, Region];
+
+  test.each([
+    ['the first byte of a section', 0x200n, '.text'],
+    ['the last byte of a section', 0x433n, '.text'],
+    ['the byte behind it', 0x434n, undefined],
+    ['the headers', 0n, 'header'],
+    ['the last byte of the module', 0xfffn, '.Data+!'],
+  ])('%s', (_, offset, section) => {
+    expect(at(ntdll, ntdll.start + offset)).toEqual({ base: 'ntdll.dll', offset, section });
+  });
+
+  test('without sections, and in no module', () => {
+    const address = libc.start + 1n;
+    expect(at(libc, address)).toEqual({
+      base: 'libc.so.6',
+      offset: address - 0x7f12_9fff_0001n,
+      section: undefined,
+    });
+    expect(at(heap, 0x1010n)).toEqual({ base: '[heap]', offset: 0x10n, section: undefined });
   });
 });
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from memtiles.api.where import Where, span_of
 from memtiles.errors import DumpError, LimitError, UsageError
@@ -19,10 +20,11 @@ from memtiles.limits import OUTPUT_LIMIT
 from memtiles.maps.lookup import find_region, region_at
 from memtiles.maps.region import Region, Regions, regions_of_dump
 from memtiles.memory import dump as tables
-from memtiles.memory.address import show
+from memtiles.memory.address import format_address, show
 from memtiles.memory.formats import open_source
 from memtiles.memory.open_file import open_regular
 from memtiles.memory.runs import Runs
+from memtiles.memory.sections import Section, sections_of
 from memtiles.memory.source import FileSource, identity_of
 from memtiles.memory.space import AddressSpace, Memory
 from memtiles.memory.span import Span
@@ -56,6 +58,7 @@ class Dump:
         self._opened = opened
         self._path = path
         self._is_closed = False
+        self._sections: dict[tables.Module, tuple[Section, ...]] = {}
 
     def __repr__(self) -> str:
         return f"<memtiles.Dump {show(self.name)}: {self.format}, {self.size:,} bytes>"
@@ -77,9 +80,15 @@ class Dump:
         return self._regions.rows
 
     @property
+    def modules(self) -> tuple[tables.Module, ...]:
+        """The dump's own programs and libraries, whole, in address order; they may overlap."""
+        return self._opened.modules
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """Damage and oddities of the dump, and regions that lost addresses to others."""
-        return (*self._opened.warnings, *self._regions.report)
+        opened = self._opened
+        return (*opened.warnings, *opened.contents.warnings, *self._regions.report)
 
     def region(self, name: str | int) -> Region:
         """The one region that is meant.
@@ -94,6 +103,33 @@ class Dump:
         names = [(region.name, region.span) for region in self.regions]
         index = region_at(names, name) if isinstance(name, int) else find_region(names, name)
         return self.regions[index]
+
+    def sections(self, module: tables.Module) -> tuple[Section, ...]:
+        """The sections of a module in address order, as its own headers in the dump tell them.
+
+        None where the headers are not in the dump. The programs and libraries of Linux keep the
+        names of their sections in a part of the file that is not in memory: there, these are
+        segments, whose name is "".
+        """
+        if module not in self._sections:
+            self._sections[module] = sections_of(self._space, module)
+        return self._sections[module]
+
+    def where(self, address: int) -> str:
+        """What lies at an address, as debuggers write it: "hal.dll!.text+0x12".
+
+        Where no section is known "hal.dll+0x1012", in no module "[heap]+0x12" of a region, and in
+        no region "0x7ffe0012".
+        """
+        region = _holding(self.regions, address)
+        if region is None:
+            return format_address(address)
+        module = region.module
+        section = _holding(self.sections(module), address) if module else None
+        if module and section and section.name:
+            return f"{module.name}!{section.name}+{address - section.span.start:#x}"
+        base = module or region
+        return f"{base.name}+{address - base.span.start:#x}"
 
     def runs(self, where: Where) -> Runs:
         """Which of the bytes are present, counted from the first; none of them is read.
@@ -272,8 +308,8 @@ class Dump:
     def _memory(self, where: Where | None) -> Iterator[tuple[AddressSpace, str, Span]]:
         """What is drawn, and its name; None are the bytes of the file."""
         if where is not None:
-            name = where.name if isinstance(where, Region | tables.Module) else self.name
-            yield self._space, name, span_of(where)
+            named = where.name if isinstance(where, Region | tables.Module | Section) else ""
+            yield self._space, named or self.name, span_of(where)
             return
         with open_source(FileSource.open_as_it_is(self._own_file()), "raw") as raw:
             yield raw.spaces[0], raw.name, raw.mappings[0].span
@@ -282,3 +318,12 @@ class Dump:
 def _target(out: str | os.PathLike[str]) -> str:
     """A file's name; in full, so that none means standard output."""
     return str(Path(out).absolute())
+
+
+_Place = TypeVar("_Place", Region, Section)
+
+
+def _holding(places: Sequence[_Place], address: int) -> _Place | None:
+    """Which of disjoint places in address order holds an address."""
+    at = bisect_right(places, address, key=lambda place: place.span.start) - 1
+    return places[at] if at >= 0 and address in places[at].span else None

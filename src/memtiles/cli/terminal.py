@@ -19,7 +19,7 @@ from memtiles.printable import printable as printable
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from memtiles.info import Info, InfoRow
+    from memtiles.info import Info, InfoRow, SpaceInfo
     from memtiles.plan import Plan, PlannedStrip
 
 _RIGHT = (2, 3)  # columns of numbers
@@ -74,17 +74,52 @@ def _strip(plan: Plan, strip: PlannedStrip) -> str:
     return f"{config.name} {crop.width}×{crop.height} of {printable(source or '')}, {form}"
 
 
-def print_info(info: Info) -> None:
-    """The modules and regions of a dump."""
+def print_info(info: Info, *, sections: bool = False) -> None:
+    """What a dump is, and its modules and regions; their sections where these are asked for."""
     dump = info.dump
-    about = [f"{dump.size:,} bytes", f"{dump.address_bits}-bit addresses"]
-    about += [dump.machine] if dump.machine else []
-    print(f"{printable(dump.name)}: {dump.format}, {', '.join(about)}")
-    print(f"spaces: {', '.join(space.name for space in dump.spaces)}")
-    for title, rows in (("modules", info.modules), ("regions", info.regions)):
-        print(f"\n{len(rows)} {title}")
-        if rows:
-            _print_rows(rows, dump.address_bits // 4)
+    digits = dump.address_bits // 4
+    print(f"{printable(dump.name)}: {dump.format}, {dump.size:,} bytes")
+    for key, value in _about(info):
+        print(f"  {key:<9}  {printable(value)}")
+    _print_titled("modules", [module.row for module in info.modules], digits)
+    if sections:
+        _print_titled("sections of modules", _named_sections(info), digits)
+    _print_titled("regions", info.regions, digits)
+
+
+def _about(info: Info) -> Iterator[tuple[str, str]]:
+    dump = info.dump
+    yield "system", dump.system or "unknown"
+    yield "machine", dump.machine or "unknown"
+    yield "addresses", f"{dump.address_bits} bits"
+    for space in info.spaces:
+        yield "space", f"{space.name}: {_extent(space)}"
+
+
+def _extent(space: SpaceInfo) -> str:
+    """How large a space is, as far as that is known."""
+    if space.present is None:
+        return f"what is in it is told with --space {space.name}"
+    if space.size is None:
+        return f"{space.present:,} bytes are in the dump"
+    return f"{space.present:,} of {space.size:,} bytes of its regions are in the dump"
+
+
+def _named_sections(info: Info) -> list[InfoRow]:
+    """The sections of all modules, each with its module's name before its own."""
+    from dataclasses import replace
+
+    return [
+        replace(one, name=f"{module.row.name}!{one.name}" if one.name else module.row.name)
+        for module in info.modules
+        for one in module.sections
+    ]
+
+
+def _print_titled(title: str, rows: Sequence[InfoRow], digits: int) -> None:
+    print(f"\n{len(rows):,} {title}")
+    if rows:
+        _print_rows(rows, digits)
 
 
 def _print_rows(rows: Sequence[InfoRow], digits: int) -> None:

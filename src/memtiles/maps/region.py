@@ -9,14 +9,20 @@ nothing disappears without a word.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
+
 from memtiles.memory.dump import Dump, Kind, Mapping, Module
 from memtiles.memory.modules import last_part
+from memtiles.memory.overlap import Addresses, Pieces, first_wins
 from memtiles.memory.span import Span
+
+_MOST_LINES = 100
 
 Group = Literal["module", "mapping"]
 
@@ -64,7 +70,7 @@ def cut_into_regions(
     of_modules = [Region(m.name, Kind.MODULE, m.span, None, m) for m in modules]
     of_mappings = [
         Region(
-            last_part(mapping.name) or f"{mapping.kind.value} {mapping.span.start:#x}",
+            _name(mapping),
             mapping.kind,
             mapping.span,
             mapping.protection,
@@ -72,22 +78,23 @@ def cut_into_regions(
         )
         for mapping in mappings
     ]
-    layers = (
-        (of_ranges, of_modules, of_mappings)
-        if group == "module"
-        else (of_ranges, of_mappings, of_modules)
-    )
-    taken = _Taken()
-    report: list[str] = []
-    for layer in layers:
-        for claim in layer:
-            report += taken.claim(claim)
-    return Regions(tuple(taken.rows), tuple(report))
+    rest = [*of_modules, *of_mappings] if group == "module" else [*of_mappings, *of_modules]
+    return _resolved([*of_ranges, *rest])
 
 
 def regions_of_dump(dump: Dump) -> Regions:
     """The regions that a dump's own words give, without maps and ranges of the user's."""
     return cut_into_regions([], dump.modules, dump.mappings, "module")
+
+
+def _name(mapping: Mapping) -> str:
+    """What a mapping is called: the last part of a path, or else its kind and address.
+
+    A stack may be called after a thread named "kworker/0", a tag may be "[anon:dalvik-/dev/…]".
+    """
+    is_path = mapping.kind is not Kind.STACK and not mapping.name.startswith("[")
+    name = last_part(mapping.name) if is_path else mapping.name
+    return name or f"{mapping.kind.value} {mapping.span.start:#x}"
 
 
 class _Homes:
@@ -109,44 +116,69 @@ class _Homes:
         return None
 
 
-class _Taken:
-    """Disjoint regions in address order, and what a further claim still gets."""
+def _resolved(claims: Sequence[Region]) -> Regions:
+    """Gives each address to the first of the claims on it.
 
-    def __init__(self) -> None:
-        self.rows: list[Region] = []
-        self._starts: list[int] = []
-
-    def claim(self, claim: Region) -> list[str]:
-        winners = self._overlapping(claim.span)
-        pieces: tuple[Span, ...] = (claim.span,)
-        for winner in winners:
-            pieces = (*pieces[:-1], *pieces[-1].without(winner.span)) if pieces else ()
-        for piece in pieces:
-            at = bisect_right(self._starts, piece.start)
-            self._starts.insert(at, piece.start)
-            self.rows.insert(at, replace(claim, span=piece))
-        if not winners or _is_part(claim, winners):
-            return []
-        return [_explain(claim, winners, pieces)]
-
-    def _overlapping(self, span: Span) -> list[Region]:
-        at = max(0, bisect_right(self._starts, span.start) - 1)
-        found = []
-        while at < len(self.rows) and self.rows[at].span.start < span.end:
-            if self.rows[at].span.intersection(span) is not None:
-                found.append(self.rows[at])
-            at += 1
-        return found
-
-
-def _is_part(claim: Region, winners: list[Region]) -> bool:
-    """Whether claim and winners are one module seen as a whole and as its mappings."""
-    return claim.module is not None and all(
-        winner.module == claim.module and winner.kind is not Kind.RANGE for winner in winners
+    Millions of addresses may be claimed thousands of times over: a hostile list of modules that lie
+    in one another. So all are cut in one sweep, and only losers are looked at one by one.
+    """
+    firsts = np.array([claim.span.start for claim in claims], np.uint64)
+    lasts = np.array([claim.span.end - 1 for claim in claims], np.uint64)
+    pieces = first_wins(firsts, lasts)
+    rows = tuple(
+        claims[owner]
+        if claims[owner].span == (span := Span.between(first, last + 1))
+        else replace(claims[owner], span=span)
+        for first, last, owner in zip(
+            pieces.firsts.tolist(), pieces.lasts.tolist(), pieces.owner.tolist(), strict=True
+        )
     )
+    return Regions(rows, tuple(_report(claims, firsts, lasts, pieces)))
 
 
-def _explain(claim: Region, winners: list[Region], pieces: tuple[Span, ...]) -> str:
+def _report(
+    claims: Sequence[Region], firsts: Addresses, lasts: Addresses, pieces: Pieces
+) -> Iterator[str]:
+    """A line for each claim that lost addresses to others than its own module's."""
+    numbers: dict[Module | None, int] = {None: -1}
+    modules = np.array(
+        [numbers.setdefault(claim.module, len(numbers)) for claim in claims], np.int64
+    )
+    is_range = np.array([claim.kind is Kind.RANGE for claim in claims], np.bool_)
+    whole = np.zeros(len(claims), np.bool_)
+    same = (firsts[pieces.owner] == pieces.firsts) & (lasts[pieces.owner] == pieces.lasts)
+    whole[pieces.owner[same]] = True
+    told = 0
+    for number in np.flatnonzero(~whole).tolist():
+        claim = claims[number]
+        low = int(np.searchsorted(pieces.lasts, firsts[number], side="left"))
+        high = int(np.searchsorted(pieces.firsts, lasts[number], side="right"))
+        owners = pieces.owner[low:high]
+        winners = owners[owners < number]
+        # A module seen as a whole and as its mappings is not at odds with itself.
+        is_part = claim.module is not None and bool(
+            np.all((modules[winners] == modules[number]) & ~is_range[winners])
+        )
+        if is_part:
+            continue
+        told += 1
+        if told <= _MOST_LINES:
+            kept = np.flatnonzero(owners == number) + low
+            yield _explain(claim, [claims[owner] for owner in winners], _spans(pieces, kept))
+    if told > _MOST_LINES:
+        yield f"{told - _MOST_LINES} more overlap others"
+
+
+def _spans(pieces: Pieces, kept: npt.NDArray[np.int64]) -> list[Span]:
+    return [
+        Span.between(first, last + 1)
+        for first, last in zip(
+            pieces.firsts[kept].tolist(), pieces.lasts[kept].tolist(), strict=True
+        )
+    ]
+
+
+def _explain(claim: Region, winners: Sequence[Region], pieces: Sequence[Span]) -> str:
     others = ", ".join(winner.name for winner in winners[:3])
     if len(winners) > 3:
         others += f" and {len(winners) - 3} more"

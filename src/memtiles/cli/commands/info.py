@@ -22,6 +22,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also draw all of it as a small picture, where the terminal has colours",
     )
+    parser.add_argument(
+        "--sections",
+        action="store_true",
+        help="also list the sections of modules; --json always has them",
+    )
     add_knowledge(parser)
 
 
@@ -30,13 +35,13 @@ def _run(options: argparse.Namespace) -> None:
     from memtiles.info import describe_dump
 
     with open_input(options) as dump:
-        info = describe_dump(dump)
+        info = describe_dump(dump, sections=options.json or options.sections)
         if options.json:
             import json
 
             print(json.dumps(info.to_json(), indent=1))
             return
-        terminal.print_info(info)
+        terminal.print_info(info, sections=options.sections)
         problem = _preview(dump) if options.preview else None
     terminal.print_notes(info.report)
     if problem:
@@ -65,8 +70,12 @@ COMMAND = Command(
     name="info",
     summary="what a dump holds: modules, regions, and how much of each is present",
     description=(
-        "Prints the format of a dump, its modules, and the regions that a build would draw. Only "
-        "the tables of the dump are read, so that it takes no longer for a large one.\n\n"
+        "Prints what a dump is, its modules, and the regions that a build would draw. Only the "
+        "tables of the dump are read, so that it takes no longer for a large one.\n\n"
+        "With --sections the sections of modules follow, with the protections that the modules ask "
+        "for. They are read out of the modules' own headers, where these are in the dump. What "
+        "Linux loads keeps its section names in a part of the file that is not in memory: of such "
+        "modules the segments are listed, which have no names.\n\n"
         "With --preview all regions follow as one small picture in address order. A pixel is the "
         "mean of the bytes that it stands for, or of a sample where they are many, so that this, "
         "too, takes no longer for a large dump. Blue is what the dump does not hold. A line starts "
@@ -76,6 +85,7 @@ COMMAND = Command(
     examples=(
         Example("memtiles info app.core", "what is in this dump?"),
         Example("memtiles info app.core --preview", "and what does it look like?"),
+        Example("memtiles info app.core --sections", "which of it is code, which is data?"),
         Example("memtiles info app.core --json", "the same for programs"),
     ),
     add_arguments=_add_arguments,

@@ -1,0 +1,23 @@
+/** What an address is called by the module around it, as debuggers do: `hal.dll!.text+0x12`. */
+
+import type { Memory } from './atlas';
+import type { Section } from './manifest';
+
+export interface Relative {
+  /** The module's name; the region's where no module is known. */
+  readonly base: string;
+  /** From the start of the module or region. */
+  readonly offset: bigint;
+  /** The piece of the module that holds the address. */
+  readonly section: Section | null;
+}
+
+export function relativeTo({ placed: { region }, address, offset }: Memory): Relative {
+  const { module } = region;
+  if (!module) return { base: region.name, offset, section: null };
+  return {
+    base: module.name,
+    offset: address - module.start,
+    section: module.sections.holding(address),
+  };
+}
