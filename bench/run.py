@@ -14,8 +14,10 @@ from typing import Any, Protocol
 import build_memory
 import build_speed
 import cut
+import page_tables
 import picture_copy
 import start
+import user_dump
 import whole_picture
 
 RESULTS = Path(__file__).resolve().parent / "results" / "latest.json"
@@ -41,6 +43,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "picture": picture_copy,
     "cut": cut,
     "whole": whole_picture,
+    "paging": page_tables,
+    "runs": user_dump,
 }
 
 
