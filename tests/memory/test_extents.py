@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memtiles.errors import DumpError
+from memtiles.errors import DumpError, LimitError
 from memtiles.memory.extents import ExtentSpace
 from memtiles.memory.runs import Runs
 from memtiles.memory.source import FileSource
@@ -150,3 +150,44 @@ def test_a_million_extents(source: FileSource) -> None:
     assert memory.runs == Runs.of([(0, 32), (96, 32)])
     assert memory.data[:32].tobytes() == BYTES[39:71]
     assert len(here.runs(Span(0, 1 << 40))) == 1_000_000
+
+
+@given(extents, bases, st.lists(st.tuples(st.integers(0, 127), st.integers(1, 128)), max_size=6))
+def test_pieces_of_spans(
+    source: FileSource, rows: list[tuple[int, int, int]], base: int, spans: list[tuple[int, int]]
+) -> None:
+    """Each byte of each span is in one piece, or a hole; pieces are in the order of the spans."""
+    here = space(source, [(base + address, length, offset) for address, length, offset in rows])
+    asked = [Span(base + start, min(size, 128 - start)) for start, size in spans]
+    starts = np.array([span.start for span in asked], np.uint64)
+    sizes = np.array([span.size for span in asked], np.uint64)
+    found = here.pieces_of(starts, sizes, limit=1000)
+    columns = zip(*(column.tolist() for column in found), strict=True)
+    held = [bytearray(span.size) for span in asked]
+    total = [0] * len(asked)
+    places = []
+    for owner, skipped, size, offset in columns:
+        held[owner][skipped : skipped + size] = BYTES[offset : offset + size]
+        total[owner] += size
+        places.append((owner, skipped))
+    assert places == sorted(places)
+    memories = [here.read(span) for span in asked]
+    assert [bytes(one) for one in held] == [memory.data.tobytes() for memory in memories]
+    assert total == [memory.runs.total for memory in memories]
+
+
+def test_too_many_pieces(source: FileSource) -> None:
+    here = space(source, [(2 * i, 1, i) for i in range(100)])
+    starts, sizes = np.array([0, 50], np.uint64), np.array([200, 20], np.uint64)
+    assert len(here.pieces_of(starts, sizes, limit=110).sizes) == 110
+    with pytest.raises(LimitError, match="more than 109 pieces"):
+        here.pieces_of(starts, sizes, limit=109)
+
+
+@given(extents)
+def test_bytes_of_the_file_that_several_share_count_once(
+    source: FileSource, rows: list[tuple[int, int, int]]
+) -> None:
+    apart = [(1000 * i + address, size, at) for i, (address, size, at) in enumerate(rows)]
+    stored = {at + step for _, size, at in apart for step in range(size)}
+    assert space(source, apart).stored == len(stored)

@@ -42,3 +42,49 @@ def test_a_run_to_the_last_address() -> None:
 def test_whole(size: int, given_pieces: list[tuple[int, int]]) -> None:
     expected = members(given_pieces) == set(range(size))
     assert Runs.of(given_pieces).is_whole(size) is expected
+
+
+ends = st.sampled_from([0, 2**64 - 72])
+"""Runs near both ends of the addresses: nothing may wrap around."""
+
+
+@given(pieces, pieces, ends)
+def test_what_is_in_both(
+    ours: list[tuple[int, int]], theirs: list[tuple[int, int]], base: int
+) -> None:
+    found = moved(ours, base).within(moved(theirs, base))
+    assert found == Runs.of((base + i, 1) for i in members(ours) & members(theirs))
+
+
+@given(pieces, pieces, ends)
+def test_what_is_in_either(
+    ours: list[tuple[int, int]], theirs: list[tuple[int, int]], base: int
+) -> None:
+    others = members(theirs) - members(ours)
+    found = moved(ours, base).joined_with(Runs.of((base + i, 1) for i in others))
+    assert found == Runs.of((base + i, 1) for i in members(ours) | others)
+
+
+@given(pieces, ends)
+def test_what_is_missing(given_pieces: list[tuple[int, int]], base: int) -> None:
+    size = base + 72
+    missing = moved(given_pieces, base).rest(size)
+    assert missing.total + len(members(given_pieces)) == size
+    assert missing.within(moved(given_pieces, base)) == Runs.of([])
+    assert missing.joined_with(moved(given_pieces, base)) == Runs.of([(0, size)])
+
+
+def test_what_is_missing_of_all_addresses() -> None:
+    everything = Runs.of([(0, 2**64)])
+    assert everything.rest(2**64) == Runs.of([])
+    assert Runs.of([]).rest(2**64) == everything
+
+
+@given(pieces)
+def test_pieces_in_order_are_joined(given_pieces: list[tuple[int, int]]) -> None:
+    single = np.array(sorted(members(given_pieces)), np.uint64)
+    assert Runs.of_sorted(single, single) == Runs.of(given_pieces)
+
+
+def moved(given_pieces: list[tuple[int, int]], base: int) -> Runs:
+    return Runs.of((base + start, size) for start, size in given_pieces)

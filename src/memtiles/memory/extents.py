@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from memtiles.errors import DumpError, LimitError
 from memtiles.memory.byte_source import ByteSource
 from memtiles.memory.overlap import Addresses, first_wins
-from memtiles.memory.runs import Runs
+from memtiles.memory.runs import Runs, numbered
 from memtiles.memory.space import AddressSpace, Memory, SpaceKind
 from memtiles.memory.span import Span
 
@@ -117,6 +118,16 @@ class ExtentSpace(AddressSpace):
         """What is present anywhere, counted from address 0."""
         return self._runs
 
+    @cached_property
+    def stored(self) -> int:
+        """Bytes of the file that it stands in: those that several addresses share count once."""
+        order = np.argsort(self._offsets, kind="stable")
+        firsts = self._offsets[order]
+        ends = firsts + (self._lasts - self._firsts)[order] + np.uint64(1)
+        reach = np.maximum.accumulate(ends)
+        begins = np.maximum(firsts, np.append(firsts[:1], reach[:-1]))
+        return int((np.maximum(ends, begins) - begins).sum())
+
     def pieces_of(self, starts: Addresses, sizes: Addresses, limit: int) -> FilePieces:
         """Where spans of addresses stand in the file; what is a hole is in no piece.
 
@@ -131,20 +142,19 @@ class ExtentSpace(AddressSpace):
         lasts = starts + (sizes - np.uint64(1))
         low = np.searchsorted(self._lasts, starts, side="left")
         counts = np.searchsorted(self._firsts, lasts, side="right") - low
-        total = int(counts.sum())
-        if total > limit:
+        if int(counts.sum()) > limit:
             raise LimitError(
                 f"{self.source.name}: more than {limit} pieces of memory: ask for a smaller range"
             )
-        owner = np.repeat(np.arange(len(starts)), counts)
-        at = np.arange(total) + np.repeat(low - (np.cumsum(counts) - counts), counts)
+        owner, at = numbered(low, counts)
         firsts = np.maximum(self._firsts[at], starts[owner])
         ends = np.minimum(self._lasts[at], lasts[owner])
+        into_extent: Addresses = firsts - self._firsts[at]
         return FilePieces(
             owner,
             firsts - starts[owner],
             ends - firsts + np.uint64(1),
-            self._offsets[at] + (firsts - self._firsts[at]),
+            self._offsets[at] + into_extent,
         )
 
     def _offset_of(self, span: Span) -> int | None:

@@ -76,7 +76,8 @@ def image_dump(
         size=source.size,
         spaces=machine.spaces,
         read_contents=machine.contents_of,
-        warnings=tuple(warnings),
+        machine=machine.virtual.tables.mode.machine if machine.virtual else None,
+        warnings=(*warnings, *machine.warnings),
         identity=source.identity,
         close=source.close,
     )

@@ -16,7 +16,7 @@ from memtiles.memory.page_mappings import page_mappings
 from memtiles.memory.paged_space import PagedSpace
 from memtiles.memory.paging import Walk
 from memtiles.memory.paging_mode import PageTables
-from memtiles.memory.recognise_paging import tables_of_root
+from memtiles.memory.recognise_paging import has_top_table, tables_of_root
 from memtiles.memory.runs import Runs
 from memtiles.memory.space import AddressSpace
 from memtiles.memory.span import Span
@@ -74,11 +74,26 @@ class Machine:
     list_modules: ListModules = _no_modules
 
     @cached_property
+    def virtual(self) -> PagedSpace | None:
+        """None without page tables, and where the top one is not in the dump."""
+        if self.tables is None or not has_top_table(self.physical, self.tables):
+            return None
+        return PagedSpace(self.physical, self.tables)
+
+    @property
     def spaces(self) -> tuple[AddressSpace, ...]:
         """The virtual space first, where there is one."""
-        if self.tables is None:
-            return (self.physical,)
-        return (PagedSpace(self.physical, self.tables), self.physical)
+        return (self.physical,) if self.virtual is None else (self.virtual, self.physical)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Why there is no virtual space though there should be one."""
+        if self.tables is None or self.virtual is not None:
+            return ()
+        return (
+            f"its page tables should be at physical address {self.tables.root:#x}, but are not "
+            "in the dump: they are not used; cr3 can name others",
+        )
 
     def contents_of(self, space: AddressSpace) -> Contents:
         """The mappings of a space: for physical memory its blocks, else what the tables map."""
@@ -112,6 +127,8 @@ def memory_blocks(runs: Runs) -> tuple[Mapping, ...]:
 
 def _left_out(walked: Walk) -> tuple[str, ...]:
     told = []
+    if not len(walked.pages.starts):
+        told.append("its page tables map nothing: take physical addresses (space: physical)")
     if walked.stopped_at is not None:
         told.append(
             f"the page tables map more than memory can hold: from {walked.stopped_at:#x} on they "
@@ -124,6 +141,7 @@ def _left_out(walked: Walk) -> tuple[str, ...]:
         )
     if len(walked.unreadable):
         told.append(
-            f"page tables of {walked.unreadable.total:,} bytes of addresses are not in the dump"
+            f"page tables of {walked.unreadable.total:,} bytes of addresses are not in the dump, "
+            "or are damaged"
         )
     return tuple(told)

@@ -14,7 +14,10 @@ from memtiles.memory.paging_mode import Level, PageTables, PagingMode
 _PRESENT, _WRITE, _USER, _LARGE = (np.uint64(1 << bit) for bit in (0, 1, 2, 7))
 _NO_EXECUTE = np.uint64(1 << 63)
 _PHYSICAL = np.uint64((1 << 52) - 1)
-_ZERO = np.uint64(0)
+
+# Bits that must be 0 in the entry of a large page: those of the address below its size, of which
+# bit 12 is a flag. PSE-36 leaves only one. A processor that meets another refuses the entry.
+_RESERVED_LOW, _RESERVED_PSE36 = 1 << 13, np.uint64(1 << 21)
 
 # Windows' MMPTE_TRANSITION: not valid, bit 10 (prototype) clear, bit 11 set. Above bit 44 stands
 # what makes the entry useless to a processor that guesses (L1TF), not the page.
@@ -38,40 +41,40 @@ class Rights(IntFlag):
 
 
 class Entries(NamedTuple):
-    """Decoded entries, one row each; what is neither page nor absent is a table.
+    """Decoded entries, one row each; what is none of the three is refused by the processor.
 
     Attributes:
         physical: Where the page or table begins.
         rights: Bits of `Rights`, of this entry alone: those above it may take some away.
         is_page: Whether it names a page.
+        is_table: Whether it names a table.
         is_absent: Whether the page or table is not in memory though the entry is not empty.
     """
 
     physical: Addresses
     rights: npt.NDArray[np.uint8]
     is_page: npt.NDArray[np.bool_]
+    is_table: npt.NDArray[np.bool_]
     is_absent: npt.NDArray[np.bool_]
 
 
 def decode(words: Addresses, level: Level, tables: PageTables) -> Entries:
     """Decodes entries that are not 0."""
     present = (words & _PRESENT) != 0
-    in_transition = np.zeros(len(words), np.bool_)
-    if tables.windows:
-        in_transition = (words & _TRANSITION_BITS) == _TRANSITION
-    is_large = np.zeros(len(words), np.bool_)
-    if level.has_large_pages:
-        # In an entry in transition, bit 7 belongs to the protection.
-        is_large = present & ((words & _LARGE) != 0)
+    in_transition = is_followable(words, tables) & ~present
+    followed = present | in_transition
     physical = words & np.where(present, _PHYSICAL, _TRANSITION_PHYSICAL) & ~np.uint64(0xFFF)
-    if level.has_large_pages:
-        physical = np.where(is_large, _large_page(words, level, tables.mode), physical)
-    return Entries(
-        physical,
-        _rights(words, level, tables.mode, in_transition),
-        is_large | (present | in_transition if level.is_last else False),
-        ~(present | in_transition),
-    )
+    if level.is_last:
+        rights = _rights(words, level, tables.mode, in_transition)
+        return Entries(physical, rights, followed, np.zeros_like(followed), ~followed)
+    # In an entry in transition, bit 7 belongs to the protection.
+    is_large = present & ((words & _LARGE) != 0)
+    is_page = is_large & ((words & _reserved(level, tables.mode)) == 0)
+    physical = np.where(is_large, _large_page(words, level, tables.mode), physical)
+    rights = _rights(words, level, tables.mode, in_transition)
+    # The protection of a table in transition is that of the table, not of the pages below it.
+    rights[in_transition] = Rights.ALL
+    return Entries(physical, rights, is_page, followed & ~is_large, ~followed)
 
 
 def is_followable(words: Addresses, tables: PageTables) -> npt.NDArray[np.bool_]:
@@ -80,6 +83,15 @@ def is_followable(words: Addresses, tables: PageTables) -> npt.NDArray[np.bool_]
     if tables.windows:
         followable |= (words & _TRANSITION_BITS) == _TRANSITION
     return followable
+
+
+def _reserved(level: Level, mode: PagingMode) -> np.uint64:
+    """Bits of which one set makes a large page that is none."""
+    if not level.has_large_pages:
+        return _LARGE
+    if mode is PagingMode.X86:
+        return _RESERVED_PSE36
+    return np.uint64((1 << level.shift) - _RESERVED_LOW)
 
 
 def _large_page(words: Addresses, level: Level, mode: PagingMode) -> Addresses:

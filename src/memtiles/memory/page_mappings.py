@@ -21,9 +21,9 @@ _SMALLEST_GAP = 4 << 10
 def page_mappings(walked: Walk) -> tuple[Mapping, ...]:
     """The mappings of a virtual space, in address order.
 
-    Pages next to one another of the same rights are a mapping, and what is paged out belongs to
-    the mapping before it. Where these are too many, rights no longer part them; then gaps no
-    longer do, the smallest first.
+    Pages next to one another of the same rights are a mapping. What is paged out belongs to the
+    pages before it, or else to those behind it. Where these are too many, rights no longer part
+    them; then gaps no longer do, the smallest first.
     """
     pages = walked.pages
     firsts = np.append(pages.starts, walked.paged_out.firsts)
@@ -34,8 +34,8 @@ def page_mappings(walked: Walk) -> tuple[Mapping, ...]:
     if not len(firsts):
         return ()
     gaps = firsts[1:] - lasts[:-1] - np.uint64(1)
-    other = (rights[1:] != rights[:-1]) & (rights[1:] != _UNKNOWN)
-    apart = (gaps > 0) | other
+    rights = _with_neighbours(rights, gaps == 0)
+    apart = (gaps > 0) | (rights[1:] != rights[:-1])
     if int(apart.sum()) >= MAPPINGS_LIMIT:
         smallest = 0
         apart = gaps > 0
@@ -46,6 +46,17 @@ def page_mappings(walked: Walk) -> tuple[Mapping, ...]:
         rights = np.full(len(rights), _UNKNOWN, np.uint8)
     heads = np.append(True, apart)
     return _mappings(firsts[heads], lasts[np.append(apart, True)], rights[heads])
+
+
+def _with_neighbours(
+    rights: npt.NDArray[np.uint8], touching: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.uint8]:
+    """Unknown rights taken from what touches them: before them, or else behind them."""
+    unknown = np.array([_UNKNOWN], np.uint8)
+    before = np.append(unknown, np.where(touching, rights[:-1], unknown))
+    behind = np.append(np.where(touching, rights[1:], unknown), unknown)
+    rights = np.where(rights == _UNKNOWN, before, rights)
+    return np.where(rights == _UNKNOWN, behind, rights)
 
 
 def _mappings(

@@ -37,7 +37,7 @@ class PagedSpace(AddressSpace):
     def __init__(self, physical: ExtentSpace, tables: PageTables) -> None:
         self.tables = tables
         self._physical = physical
-        self._limit = _LEAST_PAGES + physical.all_runs().total // _BYTES_PER_PAGE
+        self._limit = _LEAST_PAGES + physical.stored // _BYTES_PER_PAGE
         self._lock = threading.Lock()
         self._walked: OrderedDict[Span, tuple[Walk, ExtentSpace]] = OrderedDict()
         self._whole: Walk | None = None
@@ -92,9 +92,12 @@ class PagedSpace(AddressSpace):
         found = walked, self._extents_of(walked)
         with self._lock:
             self._walked[wanted] = found
-            while len(self._walked) > _REMEMBERED:
+            while len(self._walked) > _REMEMBERED or self._remembered_pages() > self._limit:
                 self._walked.popitem(last=False)
         return found
+
+    def _remembered_pages(self) -> int:
+        return sum(len(walked.pages.starts) for walked, _ in self._walked.values())
 
     @cached_property
     def _all_extents(self) -> ExtentSpace:

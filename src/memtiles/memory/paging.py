@@ -13,16 +13,20 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from memtiles.errors import LimitError
+from memtiles.errors import DumpError, LimitError
 from memtiles.memory.extents import ExtentSpace
 from memtiles.memory.overlap import Addresses
 from memtiles.memory.page_entries import Entries, Rights, decode, is_followable
 from memtiles.memory.paging_mode import Level, PageTables
-from memtiles.memory.runs import Runs
+from memtiles.memory.runs import Runs, numbered
 from memtiles.memory.span import ADDRESS_LIMIT, Span
 
 # Entries of this many tables at a time are in memory.
 _TABLES_AT_ONCE = 256
+
+# Tables of one level, for so many pages: of real ones few hold less, and a self-map counts twice.
+_PAGES_PER_TABLE = 8
+_LEAST_TABLES = 512
 
 # A table may lie in pieces; images whose pieces are shorter than tables have none worth reading.
 _PIECES_OF_TABLES = 4096
@@ -51,6 +55,7 @@ class Walk(NamedTuple):
         unreadable: Addresses whose table is not in the dump, so that nothing is known.
         repeated: Addresses whose table names one and the same thing in all entries; only `walk_all`
             leaves them so.
+        refused: How many entries name something that no processor takes.
         stopped_at: From where on the limit left out pages; only `walk_all` does.
     """
 
@@ -58,6 +63,7 @@ class Walk(NamedTuple):
     paged_out: Runs
     unreadable: Runs
     repeated: Runs
+    refused: int
     stopped_at: int | None
 
 
@@ -100,11 +106,13 @@ class _Walker:
         self._tables = tables
         self._first, self._last = np.uint64(span.start), np.uint64(span.end - 1)
         self._limit = limit
+        self._tables_limit = max(limit // _PAGES_PER_TABLE, _LEAST_TABLES)
         self._is_whole = is_whole
         self._stopped_at: int | None = None
-        self._page_count = 0
+        self._refused = 0
+        self._found = 0  # pages, and pieces that are paged out
         self._pages: list[Pages] = []
-        self._paged_out: list[tuple[Addresses, Addresses]] = []
+        self._paged_out: list[Runs] = []
         self._unreadable: list[tuple[Addresses, Addresses]] = []
         self._repeated: list[tuple[Addresses, Addresses]] = []
 
@@ -121,7 +129,7 @@ class _Walker:
                 end = start + _TABLES_AT_ONCE
                 below.append(self._read(found.chosen(slice(start, end)), level))
                 rows += len(below[-1].starts)
-                if max(rows, self._page_count) >= self._limit:
+                if rows >= self._tables_limit or self._found >= self._limit:
                     self._stop(found.starts[end:])
                     break
             columns = zip(*below, strict=True)
@@ -141,13 +149,15 @@ class _Walker:
             self._note_stop(int(left[0]))
 
     def _cut(self, below: _Tables) -> _Tables:
-        if len(below.starts) <= self._limit:
+        limit = self._tables_limit
+        if len(below.starts) <= limit:
             return below
-        self._note_stop(int(below.starts[self._limit]))
-        return below.chosen(slice(0, self._limit))
+        self._note_stop(int(below.starts[limit]))
+        return below.chosen(slice(0, limit))
 
     def _note_stop(self, address: int) -> None:
-        self._stopped_at = min(address, self._stopped_at or address)
+        known = self._stopped_at
+        self._stopped_at = address if known is None else min(address, known)
 
     def _read(self, some: _Tables, level: Level) -> _Tables:
         """Reads tables; keeps the pages that they name, and gives the tables that they name."""
@@ -163,12 +173,16 @@ class _Walker:
             self._note(self._repeated, some.starts[same], level)
             wanted &= ~same
         some, row = some.chosen(np.flatnonzero(wanted)), row[wanted]
-        starts = some.starts[:, None] + self._steps(level)
+        # Only what is not 0 is looked at for each: a hostile dump has many almost empty tables.
+        _, index = np.nonzero(words)
+        counts = np.count_nonzero(words, axis=1)
+        table, at = numbered((np.cumsum(counts) - counts)[row], counts[row])
+        starts = some.starts[table] + self._steps(level)[index[at]]
         lasts = starts + np.uint64((1 << level.shift) - 1)
-        is_inside = (starts <= self._last) & (lasts >= self._first)
-        table, index = np.nonzero(is_inside & (words[row] != 0))
-        entries = decode(words[row[table], index], level, self._tables)
-        return self._sorted_out(entries, starts[table, index], some.rights[table], level)
+        inside = np.flatnonzero((starts <= self._last) & (lasts >= self._first))
+        table, at = table[inside], at[inside]
+        entries = decode(words[words != 0][at], level, self._tables)
+        return self._sorted_out(entries, starts[inside], some.rights[table], level)
 
     def _steps(self, level: Level) -> Addresses:
         """How far behind a table's first address that of each entry is."""
@@ -191,21 +205,22 @@ class _Walker:
         """Pages and absent ones are kept, tables given back."""
         size = 1 << level.shift
         absent = starts[entries.is_absent]
-        self._paged_out.append((absent, absent + np.uint64(size - 1)))
+        self._paged_out.append(Runs.of_sorted(absent, absent + np.uint64(size - 1)))
+        self._found += len(self._paged_out[-1])
         rights = entries.rights & inherited
-        pages = entries.is_page
+        pages, tables = entries.is_page, entries.is_table
+        self._refused += int(np.count_nonzero(~(pages | tables | entries.is_absent)))
         self._keep(starts[pages], entries.physical[pages], rights[pages], size)
-        deeper = ~pages & ~entries.is_absent
-        return _Tables(starts[deeper], entries.physical[deeper], rights[deeper])
+        return _Tables(starts[tables], entries.physical[tables], rights[tables])
 
     def _keep(
         self, starts: Addresses, physical: Addresses, rights: npt.NDArray[np.uint8], size: int
     ) -> None:
-        room = max(0, self._limit - self._page_count)
+        room = max(0, self._limit - self._found)
         if len(starts) > room and self._is_whole:
             self._note_stop(int(starts[room]))
             starts, physical, rights = starts[:room], physical[:room], rights[:room]
-        self._page_count += len(starts)
+        self._found += len(starts)
         firsts: Addresses = np.maximum(starts, self._first)
         lasts: Addresses = np.minimum(starts + np.uint64(size - 1), self._last)
         sizes: Addresses = lasts - firsts + np.uint64(1)
@@ -224,9 +239,10 @@ class _Walker:
         order = np.argsort(pages.starts, kind="stable")
         return Walk(
             pages.chosen(order),
-            self._runs(self._paged_out),
+            self._runs([(runs.firsts, runs.lasts) for runs in self._paged_out]),
             self._runs(self._unreadable),
             self._runs(self._repeated),
+            self._refused,
             self._stopped_at,
         )
 
@@ -236,7 +252,9 @@ class _Walker:
         lasts = np.concatenate([none, *(one[1] for one in found)])
         order = np.argsort(firsts, kind="stable")
         firsts = np.maximum(firsts[order], self._first)
-        return Runs.of_sorted(firsts, np.minimum(lasts[order], self._last))
+        lasts = np.minimum(lasts[order], self._last)
+        inside = firsts <= lasts  # the top table of 32 bits covers nothing of 64-bit addresses
+        return Runs.of_sorted(firsts[inside], lasts[inside])
 
 
 def _gather(
@@ -252,9 +270,16 @@ def _gather(
     view = tables.reshape(-1).data
     for owner, skipped, length, offset in zip(*(column.tolist() for column in pieces), strict=True):
         start = owner * size + skipped
-        got = physical.source.read_into(offset, view[start : start + length])
-        found[owner] -= np.uint64(length - got)
+        found[owner] -= np.uint64(length - _read(physical, offset, view[start : start + length]))
     return tables, found == size
+
+
+def _read(physical: ExtentSpace, offset: int, buffer: memoryview) -> int:
+    try:
+        return physical.source.read_into(offset, buffer)
+    except DumpError:
+        # A damaged page with a table costs what it maps, and not all of the rest.
+        return 0
 
 
 def _is_repeated(words: Addresses, tables: PageTables) -> npt.NDArray[np.bool_]:

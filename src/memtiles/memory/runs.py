@@ -9,6 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 
+def numbered(
+    firsts: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """For each row the numbers `first .. first + count`, one after the other.
+
+    Returns:
+        The row of each number, and the numbers.
+    """
+    owner = np.repeat(np.arange(len(counts)), counts)
+    return owner, np.arange(len(owner)) + np.repeat(firsts - (np.cumsum(counts) - counts), counts)
+
+
 @dataclass(frozen=True, eq=False)
 class Runs:
     """Sorted, disjoint, non-adjacent pieces `(start, size)`; what lies between them is a hole.
@@ -91,8 +103,7 @@ class Runs:
         """What is in both."""
         low = np.searchsorted(other.lasts, self.firsts, side="left")
         counts = np.searchsorted(other.firsts, self.lasts, side="right") - low
-        owner = np.repeat(np.arange(len(self)), counts)
-        at = np.arange(len(owner)) + np.repeat(low - (np.cumsum(counts) - counts), counts)
+        owner, at = numbered(low, counts)
         return Runs.of_sorted(
             np.maximum(self.firsts[owner], other.firsts[at]),
             np.minimum(self.lasts[owner], other.lasts[at]),

@@ -8,16 +8,18 @@ physical memory it lies somewhere.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from memtiles.memory.extents import ExtentSpace
 from memtiles.memory.paging import walk
 from memtiles.memory.paging_mode import PageTables, PagingMode
-from memtiles.memory.span import Span
+from memtiles.memory.span import ADDRESS_LIMIT, Span
 
 _TEXT_LIMIT = 4096  # the kernel's VMCOREINFO_BYTES
 _BEGIN = b"OSRELEASE="
 _SIGN = b"\nSYMBOL(swapper_pg_dir)="
 _BLOCK = 4 << 20
+_TEXTS_LIMIT = 1024  # stated: memory that is full of such lines is no kernel's
 
 # __START_KERNEL_map: where x86-64 maps the kernel's own image, before phys_base moves it.
 _KERNEL_MAP = 0xFFFFFFFF80000000
@@ -26,7 +28,7 @@ _KERNEL_MAP = 0xFFFFFFFF80000000
 def parse_vmcoreinfo(text: bytes) -> dict[str, str]:
     """The lines `KEY=VALUE`; anything else ends it, and the first of two equal keys counts."""
     found: dict[str, str] = {}
-    for line in text[:_TEXT_LIMIT].split(b"\n"):
+    for line in text[:_TEXT_LIMIT].partition(b"\0")[0].split(b"\n"):
         key, equals, value = line.partition(b"=")
         if not equals or not key.isascii() or not value.isascii():
             break
@@ -57,7 +59,7 @@ def linux_tables(info: dict[str, str]) -> PageTables | None:
 
 def find_linux_tables(physical: ExtentSpace) -> PageTables | None:
     """Searches all of a machine's memory for VMCOREINFO whose page tables map themselves."""
-    for text in _texts(physical):
+    for text in islice(_texts(physical), _TEXTS_LIMIT):
         info = parse_vmcoreinfo(text)
         tables = linux_tables(info)
         # A machine may hold texts of kernels that ran before, or of its own guests.
@@ -79,15 +81,23 @@ def _texts(physical: ExtentSpace) -> Iterator[bytes]:
         for offset in range(0, size, _BLOCK):
             block = Span(start + offset, min(_BLOCK, size - offset))
             data = tail + physical.read(block).data.tobytes()
-            at = data.find(_SIGN)
-            while at >= 0:
-                begin = data.rfind(_BEGIN, max(0, at - _TEXT_LIMIT), at)
-                if begin >= 0:
-                    yield _whole_text(physical, block.start - len(tail) + begin)
-                at = data.find(_SIGN, at + 1)
+            for begin in _beginnings(data):
+                yield _whole_text(physical, block.start - len(tail) + begin)
             tail = data[-_TEXT_LIMIT:]
 
 
+def _beginnings(data: bytes) -> Iterator[int]:
+    """Where the first lines stand that have the line with the page tables behind them."""
+    searched = 0
+    at = data.find(_SIGN)
+    while at >= 0:
+        begin = data.rfind(_BEGIN, max(searched, at - _TEXT_LIMIT), at)
+        if begin >= 0:
+            yield begin
+        searched = at
+        at = data.find(_SIGN, at + 1)
+
+
 def _whole_text(physical: ExtentSpace, address: int) -> bytes:
-    span = Span(address, _TEXT_LIMIT)
+    span = Span(address, min(_TEXT_LIMIT, ADDRESS_LIMIT - address))
     return physical.read(span).data.tobytes()

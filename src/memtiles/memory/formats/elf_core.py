@@ -22,6 +22,7 @@ from memtiles.memory.formats import Options
 from memtiles.memory.guest_tables import guest_tables
 from memtiles.memory.machine import Machine, page_tables
 from memtiles.memory.modules import modules_of
+from memtiles.memory.paging_mode import PagingMode
 from memtiles.memory.source import FileSource
 from memtiles.memory.space import AddressSpace, SpaceKind
 from memtiles.memory.vmcoreinfo import linux_release, parse_vmcoreinfo
@@ -58,15 +59,17 @@ class ElfCore:
             raise UsageError(f"{source.name}: the core of a process has no page tables: no cr3")
         else:
             opened = _process(source, ident, loads, told.files, warnings)
+        mode = opened.mode
         return Dump(
             name=source.name,
             format=self.name,
             size=source.size,
             spaces=opened.spaces,
             read_contents=opened.contents_of,
-            machine=ident.machine,
+            # VirtualBox writes a 64-bit file that calls itself x86-64 of every guest.
+            machine=mode.machine if mode else ident.machine,
             system=linux_release(told.vmcoreinfo),
-            address_bits=ident.bits,
+            address_bits=mode.address_bits if mode else ident.bits,
             warnings=tuple(warnings),
             identity=source.identity,
             close=source.close,
@@ -127,6 +130,7 @@ def _is_machine(loads: Segments, told: _CoreNotes) -> bool:
 class _Opened(NamedTuple):
     spaces: tuple[AddressSpace, ...]
     contents_of: Callable[[AddressSpace], Contents]
+    mode: PagingMode | None = None
 
 
 def _process(
@@ -159,12 +163,16 @@ def _machine(
     """
     placed = place(loads, loads.paddr, source.size, ident, warnings)
     physical = _space(SpaceKind.PHYSICAL, source, placed)
-    found = guest_tables(physical, told.of_hypervisor, told.vmcoreinfo, ident.bits)
-    tables = page_tables(physical, options.cr3, found)
-    machine = Machine(physical, tables)
+    # A 32-bit guest with more memory than 4 GiB has a 64-bit file, too.
+    bits = 32 if ident.machine == "x86" else ident.bits
+    found = guest_tables(physical, told.of_hypervisor, told.vmcoreinfo, bits)
+    machine = Machine(physical, page_tables(physical, options.cr3, found))
+    warnings += machine.warnings
+    if machine.virtual is not None:
+        return _Opened(machine.spaces, machine.contents_of, machine.virtual.tables.mode)
     # Without paging QEMU writes p_vaddr = p_paddr, other writers 0.
     is_mapped = (loads.vaddr != 0) & (loads.vaddr != loads.paddr)
-    if tables is not None or not np.any(is_mapped):
+    if not np.any(is_mapped):
         return _Opened(machine.spaces, machine.contents_of)
     placed = place(loads.where(is_mapped), loads.vaddr[is_mapped], source.size, ident, [])
     virtual = _space(SpaceKind.VIRTUAL, source, placed)

@@ -94,7 +94,7 @@ class Kdump:
             machine=_MACHINES.get(header.machine, header.machine) or None,
             system=linux_release(info) or header.system or None,
             address_bits=header.bits,
-            warnings=tuple(warnings),
+            warnings=(*warnings, *machine.warnings),
             identity=source.identity,
             close=source.close,
         )

@@ -47,6 +47,7 @@ class WindowsCrash:
         else:
             machine = _machine(source, header, options, warnings)
             spaces, read_contents = machine.spaces, machine.contents_of
+            warnings += machine.warnings
         return Dump(
             name=source.name,
             format=self.name,
