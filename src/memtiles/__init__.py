@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from memtiles.maps.region import Region
     from memtiles.memory.dump import Module
     from memtiles.memory.runs import Runs
-    from memtiles.memory.sections import Section
+    from memtiles.memory.sections.of_module import Section
     from memtiles.memory.space import Memory
     from memtiles.memory.span import Span
 
@@ -62,7 +62,7 @@ _HOMES = {
     "PictureFile": "exports.picture",
     "Region": "maps.region",
     "Runs": "memory.runs",
-    "Section": "memory.sections",
+    "Section": "memory.sections.of_module",
     "Span": "memory.span",
     "Where": "api.where",
     "build": "api.build",

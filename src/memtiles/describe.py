@@ -11,7 +11,7 @@ from memtiles.config import Config
 from memtiles.exports.description import describe_cut, plain
 from memtiles.maps.region import Region
 from memtiles.memory.dump import Dump, Module
-from memtiles.memory.sections import sections_of_all
+from memtiles.memory.sections.of_module import sections_of_all
 from memtiles.pictures.picture import Picture
 from memtiles.pictures.placement import Rect
 from memtiles.plan import Plan, PlannedAtlas, PlannedStrip

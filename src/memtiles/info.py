@@ -8,7 +8,7 @@ from typing import Any
 
 from memtiles.maps.region import regions_of_dump
 from memtiles.memory.dump import Dump, Module
-from memtiles.memory.sections import sections_of_all
+from memtiles.memory.sections.of_module import sections_of_all
 from memtiles.memory.space import AddressSpace, SpaceKind
 from memtiles.memory.span import ADDRESS_LIMIT, Span
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from builders.page_tables import PageTables
 from memtiles.memory.extents import ExtentSpace
-from memtiles.memory.paged_space import PagedSpace
-from memtiles.memory.paging_mode import PageTables as Tables
-from memtiles.memory.paging_mode import PagingMode
+from memtiles.memory.paging.mode import PageTables as Tables
+from memtiles.memory.paging.mode import PagingMode
+from memtiles.memory.paging.space import PagedSpace
 from memtiles.memory.space import SpaceKind
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from memtiles.errors import DumpError, LimitError
 from memtiles.memory.extents import ExtentSpace
+from memtiles.memory.files.source import FileSource
 from memtiles.memory.runs import Runs
-from memtiles.memory.source import FileSource
 from memtiles.memory.space import SpaceKind
 from memtiles.memory.span import Span
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from memtiles.memory.dump import Kind, Mapping, Module
-from memtiles.memory.modules import last_part, modules_of, with_kinds
+from memtiles.memory.process.modules import last_part, modules_of, with_kinds
 from memtiles.memory.span import Span
 
 LIB = "/usr/lib/libc.so.6"

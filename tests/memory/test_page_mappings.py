@@ -15,7 +15,7 @@ from builders.page_tables import (
 )
 from memory.machines import paged
 from memtiles.memory.dump import Kind
-from memtiles.memory.page_mappings import MAPPINGS_LIMIT, page_mappings
+from memtiles.memory.paging.mappings import MAPPINGS_LIMIT, page_mappings
 
 PAGE, MIB = 4096, 1 << 20
 Row = tuple[int, int, str | None, Kind]

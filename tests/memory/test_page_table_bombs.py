@@ -16,10 +16,10 @@ from builders.page_tables import LARGE, flat_tables
 from memory.machines import physical_memory
 from memtiles.errors import LimitError
 from memtiles.memory.extents import ExtentSpace
-from memtiles.memory.machine import Machine
-from memtiles.memory.page_mappings import MAPPINGS_LIMIT
-from memtiles.memory.paged_space import PagedSpace
-from memtiles.memory.paging_mode import PageTables, PagingMode
+from memtiles.memory.machine.spaces import Machine
+from memtiles.memory.paging.mappings import MAPPINGS_LIMIT
+from memtiles.memory.paging.mode import PageTables, PagingMode
+from memtiles.memory.paging.space import PagedSpace
 from memtiles.memory.space import Absence
 from memtiles.memory.span import Span
 

@@ -24,9 +24,9 @@ from builders.page_tables import (
     PageTables,
 )
 from memory.machines import paged, physical_memory, reads_of
-from memtiles.memory.paged_space import PagedSpace
-from memtiles.memory.paging_mode import PageTables as Tables
-from memtiles.memory.paging_mode import PagingMode
+from memtiles.memory.paging.mode import PageTables as Tables
+from memtiles.memory.paging.mode import PagingMode
+from memtiles.memory.paging.space import PagedSpace
 from memtiles.memory.runs import Runs
 from memtiles.memory.space import Absence
 from memtiles.memory.span import Span

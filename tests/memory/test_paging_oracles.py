@@ -12,9 +12,9 @@ from builders.page_tables import PAGE_SIZES, PageTables
 from builders.samples import sample
 from memory.machines import physical_memory
 from memtiles.memory.formats import open_dump
-from memtiles.memory.paged_space import PagedSpace
-from memtiles.memory.paging_mode import PageTables as Tables
-from memtiles.memory.paging_mode import PagingMode
+from memtiles.memory.paging.mode import PageTables as Tables
+from memtiles.memory.paging.mode import PagingMode
+from memtiles.memory.paging.space import PagedSpace
 from memtiles.memory.space import SpaceKind
 from memtiles.memory.span import Span
 

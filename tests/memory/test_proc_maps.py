@@ -10,8 +10,8 @@ import pytest
 from builders.samples import sample
 from memtiles.errors import DumpError
 from memtiles.memory.dump import Kind
-from memtiles.memory.modules import modules_of
-from memtiles.memory.proc_maps import parse_proc_maps
+from memtiles.memory.process.modules import modules_of
+from memtiles.memory.process.proc_maps import parse_proc_maps
 from memtiles.memory.span import Span
 
 LINE = "7f4832b4e000-7f4832b53000 r-xp 00003000 fe:00 29755                      /usr/lib/a.so"

@@ -13,10 +13,10 @@ from memory.machines import physical_memory
 from memtiles.errors import DumpError
 from memtiles.memory.extents import ExtentSpace
 from memtiles.memory.formats import Options, open_dump
-from memtiles.memory.machine import page_tables
-from memtiles.memory.paged_space import PagedSpace
-from memtiles.memory.paging_mode import PageTables as Tables
-from memtiles.memory.paging_mode import PagingMode
+from memtiles.memory.machine.spaces import page_tables
+from memtiles.memory.paging.mode import PageTables as Tables
+from memtiles.memory.paging.mode import PagingMode
+from memtiles.memory.paging.space import PagedSpace
 from memtiles.memory.space import SpaceKind
 from memtiles.memory.span import Span
 

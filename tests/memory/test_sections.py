@@ -21,7 +21,7 @@ from builders.pe import HAL, Row, W, X, pe_image
 from builders.samples import sample
 from memtiles import Module, Span
 from memtiles.memory.extents import ExtentSpace
-from memtiles.memory.sections import TOTAL_LIMIT, sections_of, sections_of_all
+from memtiles.memory.sections.of_module import TOTAL_LIMIT, sections_of, sections_of_all
 from memtiles.memory.space import SpaceKind
 
 BASE = 0xFFFF_F800_0080_0000

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from memtiles.errors import DiskFullError, DumpError, LimitError
-from memtiles.memory import unpack
-from memtiles.memory.source import FileSource
+from memtiles.memory.files import unpack
+from memtiles.memory.files.source import FileSource
 
 CONTENTS = bytes(range(256)) * 40
 

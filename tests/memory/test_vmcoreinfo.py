@@ -8,10 +8,10 @@ from builders.page_tables import PageTables
 from memory.machines import physical_memory, reads_of
 from memtiles.errors import DumpError
 from memtiles.memory.extents import ExtentSpace
-from memtiles.memory.machine import page_tables
-from memtiles.memory.paging_mode import PageTables as Tables
-from memtiles.memory.paging_mode import PagingMode
-from memtiles.memory.vmcoreinfo import linux_release, linux_tables, parse_vmcoreinfo
+from memtiles.memory.machine.spaces import page_tables
+from memtiles.memory.machine.vmcoreinfo import linux_release, linux_tables, parse_vmcoreinfo
+from memtiles.memory.paging.mode import PageTables as Tables
+from memtiles.memory.paging.mode import PagingMode
 
 PAGE, MIB = 4096, 1 << 20
 KERNEL_MAP = 0xFFFF_FFFF_8000_0000

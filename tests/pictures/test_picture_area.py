@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memtiles.memory.extents import ExtentSpace
-from memtiles.memory.source import FileSource
+from memtiles.memory.files.source import FileSource
 from memtiles.memory.space import SpaceKind
 from memtiles.memory.span import Span
 from memtiles.pictures.layout import Bits, geometry

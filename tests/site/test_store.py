@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memtiles.cli import run
-from memtiles.memory.source import FileSource
+from memtiles.memory.files.source import FileSource
 from memtiles.site.store import slug
 from reliability.builds import tree, write_inputs
 

@@ -21,11 +21,11 @@ from memtiles.maps.lookup import find_region, region_at
 from memtiles.maps.region import Region, Regions, regions_of_dump
 from memtiles.memory import dump as tables
 from memtiles.memory.address import format_address, show
+from memtiles.memory.files.open_file import open_regular
+from memtiles.memory.files.source import FileSource, identity_of
 from memtiles.memory.formats import open_source
-from memtiles.memory.open_file import open_regular
 from memtiles.memory.runs import Runs
-from memtiles.memory.sections import Section, sections_of
-from memtiles.memory.source import FileSource, identity_of
+from memtiles.memory.sections.of_module import Section, sections_of
 from memtiles.memory.space import AddressSpace, Memory
 from memtiles.memory.span import Span
 from memtiles.pictures.layout import Bits, LayoutName

@@ -6,7 +6,7 @@ from memtiles.errors import AddressError
 from memtiles.maps.region import Region
 from memtiles.memory.address import parse_range
 from memtiles.memory.dump import Module
-from memtiles.memory.sections import Section
+from memtiles.memory.sections.of_module import Section
 from memtiles.memory.span import Span
 
 Where = Region | Module | Section | Span | str

@@ -75,7 +75,7 @@ def _regions(options: argparse.Namespace) -> Iterator[str]:
 
 
 def _named_starts(options: argparse.Namespace) -> Iterator[tuple[str, int]]:
-    from memtiles.memory.unpack import packing_of
+    from memtiles.memory.files.unpack import packing_of
 
     path = Path(options.input)
     # The shell waits: a pipe would be read to its end, and an archive be unpacked at each key.

@@ -13,7 +13,7 @@ from memtiles.errors import UnknownFormatError, UsageError
 
 if TYPE_CHECKING:
     from memtiles.memory.dump import Dump
-    from memtiles.memory.source import FileSource
+    from memtiles.memory.files.source import FileSource
 
 STANDARD_STREAM = "-"
 PROCESS = re.compile("pid:([1-9][0-9]{0,9})")
@@ -50,14 +50,14 @@ def open_input(options: argparse.Namespace) -> Dump:
 
 
 def _open_source(name: str) -> FileSource:
-    from memtiles.memory.source import FileSource
+    from memtiles.memory.files.source import FileSource
 
     return FileSource.of_standard_input() if name == STANDARD_STREAM else FileSource.open(name)
 
 
 def is_packed(name: str) -> bool:
     """Whether a file of that name is unpacked where its addresses are meant."""
-    from memtiles.memory.unpack import packing_of
+    from memtiles.memory.files.unpack import packing_of
 
     return bool(packing_of(Path(name)))
 
@@ -68,8 +68,8 @@ def open_own_bytes(name: str) -> Dump:
     Raises:
         DumpError: It cannot be opened.
     """
+    from memtiles.memory.files.source import FileSource
     from memtiles.memory.formats import open_source
-    from memtiles.memory.source import FileSource
 
     stdin = name == STANDARD_STREAM
     source = FileSource.of_standard_input() if stdin else FileSource.open_as_it_is(name)
@@ -78,6 +78,6 @@ def open_own_bytes(name: str) -> Dump:
 
 def open_own_file(name: str) -> FileIO:
     """The same as a plain file, to be copied."""
-    from memtiles.memory.open_file import open_regular, open_standard_input
+    from memtiles.memory.files.open_file import open_regular, open_standard_input
 
     return open_standard_input() if name == STANDARD_STREAM else open_regular(Path(name))

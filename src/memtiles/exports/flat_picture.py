@@ -13,7 +13,7 @@ from pathlib import Path
 from memtiles.errors import DumpError
 from memtiles.exports.bmp_outputs import bmp_outputs
 from memtiles.exports.read_ahead import BLOCK, Piece, read_ahead
-from memtiles.memory.file_holes import holes_of
+from memtiles.memory.files.file_holes import holes_of
 from memtiles.pictures.layout import Geometry
 from memtiles.pictures.parts import BmpPart
 

@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from memtiles.memory.dump import Dump, Kind, Mapping, Module
-from memtiles.memory.modules import last_part
 from memtiles.memory.overlap import Addresses, Pieces, first_wins
+from memtiles.memory.process.modules import last_part
 from memtiles.memory.span import Span
 
 _MOST_LINES = 100

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from memtiles.errors import DumpError, LimitError
-from memtiles.memory.byte_source import ByteSource
+from memtiles.memory.files.byte_source import ByteSource
 from memtiles.memory.overlap import Addresses, first_wins
 from memtiles.memory.runs import Runs, numbered
 from memtiles.memory.space import AddressSpace, Memory, SpaceKind

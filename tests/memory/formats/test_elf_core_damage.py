@@ -127,7 +127,7 @@ def test_many_note_segments_over_the_same_bytes_are_not_read_again_and_again(pat
 def test_a_table_of_more_segments_than_the_limit(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("memtiles.memory.elf_segments._SEGMENTS_LIMIT", 3)
+    monkeypatch.setattr("memtiles.memory.elf.segments._SEGMENTS_LIMIT", 3)
     assert "at most 3" in survives(path, SMALL)
 
 

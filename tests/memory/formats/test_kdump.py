@@ -328,7 +328,7 @@ def test_many_threads_read_the_same_bytes(path: Path, linux_pages: dict[int, byt
 def test_what_is_kept_unpacked_is_bounded(
     path: Path, monkeypatch: pytest.MonkeyPatch, linux_pages: dict[int, bytes]
 ) -> None:
-    monkeypatch.setattr("memtiles.memory.packed_blocks._CACHE_SIZE", 3 * PAGE)
+    monkeypatch.setattr("memtiles.memory.files.packed_blocks._CACHE_SIZE", 3 * PAGE)
     with opened(path, Kdump(linux_pages)) as dump:
         for number in (*linux_pages, *reversed(linux_pages)):
             page = physical(dump).read(Span(number * PAGE, PAGE)).data.tobytes()

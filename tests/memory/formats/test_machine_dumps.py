@@ -20,12 +20,12 @@ from builders.page_tables import PRESENT, USER, WRITE, PageTables, qemu_cpu, vir
 from builders.samples import sample
 from memtiles.errors import DumpError, MemtilesError, UsageError
 from memtiles.memory.dump import Dump, Kind
+from memtiles.memory.files.source import FileSource
 from memtiles.memory.formats import Options, open_dump
-from memtiles.memory.paged_space import PagedSpace
-from memtiles.memory.paging_mode import PageTables as Tables
-from memtiles.memory.paging_mode import PagingMode
+from memtiles.memory.paging.mode import PageTables as Tables
+from memtiles.memory.paging.mode import PagingMode
+from memtiles.memory.paging.space import PagedSpace
 from memtiles.memory.runs import Runs
-from memtiles.memory.source import FileSource
 from memtiles.memory.space import Absence, SpaceKind
 from memtiles.memory.span import Span
 

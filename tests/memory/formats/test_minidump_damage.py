@@ -156,12 +156,12 @@ def test_overlapping_ranges_modules_and_regions_without_end(path: Path) -> None:
 
 
 def test_more_rows_than_the_limit(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("memtiles.memory.minidump_modules.MODULES_LIMIT", 1)
+    monkeypatch.setattr("memtiles.memory.minidump.modules.MODULES_LIMIT", 1)
     assert "2 rows of module list; at most 1 are read" in survives(path, FULL)
 
 
 def test_maps_longer_than_the_limit(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("memtiles.memory.minidump_linux_maps._TEXT_LIMIT", 10)
+    monkeypatch.setattr("memtiles.memory.minidump.linux_maps._TEXT_LIMIT", 10)
     assert f"{len(MAPS)} bytes of linux maps; at most 10 are read" in survives(path, LINUX)
 
 

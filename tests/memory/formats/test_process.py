@@ -302,7 +302,7 @@ def test_answers_of_the_kernel(
 def test_devices_are_not_touched(child: Child) -> None:
     """Reading a register can act on the device; shared memory below /dev/shm is just memory."""
     from memtiles.memory.formats.process import _is_readable
-    from memtiles.memory.proc_maps import parse_proc_maps
+    from memtiles.memory.process.proc_maps import parse_proc_maps
 
     row = "00400000-00401000 rw-s 00000000 00:05 0      {}\n"
     paths = {"/dev/mem": False, "/dev/dri/card0": False, "/dev/shm/x": True, "/dev/zero": True,

@@ -36,9 +36,9 @@ from builders.windows_kernel import (
 )
 from memtiles.errors import DumpError, UsageError
 from memtiles.memory.dump import Dump
+from memtiles.memory.files.source import FileSource
 from memtiles.memory.formats import Options, open_dump
 from memtiles.memory.runs import Runs
-from memtiles.memory.source import FileSource
 from memtiles.memory.space import Absence, SpaceKind
 from memtiles.memory.span import Span
 

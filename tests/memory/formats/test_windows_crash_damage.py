@@ -155,7 +155,7 @@ def test_a_bitmap_of_two_to_the_sixty_pages(path: Path) -> None:
 
 
 def test_a_bitmap_larger_than_the_limit(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("memtiles.memory.crash_pages._BITMAP_LIMIT", 8)
+    monkeypatch.setattr("memtiles.memory.windows.crash_pages._BITMAP_LIMIT", 8)
     assert "at most 8 are read" in survives(path, DUMPS["bitmap"])
 
 

@@ -77,7 +77,7 @@ def _run(options: argparse.Namespace) -> None:
 
 def _copy(options: argparse.Namespace) -> PictureFile:
     from memtiles.exports.picture import save_file_picture
-    from memtiles.memory.open_file import STANDARD_INPUT
+    from memtiles.memory.files.open_file import STANDARD_INPUT
 
     name = STANDARD_INPUT if options.input == STANDARD_STREAM else options.input
     with open_own_file(options.input) as file, _bar(os.fstat(file.fileno()).st_size) as advance:

@@ -17,7 +17,7 @@ from typing import Protocol
 
 from memtiles.errors import DumpError, LimitError, UsageError
 from memtiles.memory.dump import Mapping, Module
-from memtiles.memory.source import FileSource
+from memtiles.memory.files.source import FileSource
 from memtiles.memory.span import Span
 
 TEXT_LIMIT = 256 << 20

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from memtiles.maps.importers import ImportedMap
 from memtiles.memory.dump import Kind, Mapping, Module
-from memtiles.memory.modules import last_part
+from memtiles.memory.process.modules import last_part
 from memtiles.memory.span import Span
 
-# As memory/modules.py has it: pieces of one image lie no further apart than its alignment.
+# As memory/process/modules.py has it: pieces of one image lie no further apart than its alignment.
 _ROOM_LIMIT = 64 << 20
 
 

@@ -10,7 +10,7 @@ from memtiles.maps.importers import ImportedMap
 from memtiles.maps.importers.gather import ByProcess, Gathered, joined
 from memtiles.maps.importers.rows import Warnings, half_open, numbered
 from memtiles.memory.dump import Kind, Mapping
-from memtiles.memory.modules import modules_of, with_kinds
+from memtiles.memory.process.modules import modules_of, with_kinds
 from memtiles.memory.span import Span
 
 _HEX = "0[xX][0-9a-fA-F]{1,16}"

@@ -9,8 +9,8 @@ from itertools import islice
 from memtiles.errors import DumpError
 from memtiles.maps.importers import ImportedMap
 from memtiles.maps.importers.rows import Warnings, numbered
-from memtiles.memory.modules import modules_of, with_kinds
-from memtiles.memory.proc_maps import MAPS_LINE, parse_maps_line
+from memtiles.memory.process.modules import modules_of, with_kinds
+from memtiles.memory.process.proc_maps import MAPS_LINE, parse_maps_line
 
 _SNIFFED_LINES = 100
 _LIKE_A_ROW = re.compile(r"\s*[0-9a-f]{4,}\w?-[0-9a-f]{4,}\w?(?:\s.*)?")

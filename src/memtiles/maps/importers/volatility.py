@@ -17,7 +17,7 @@ from memtiles.maps.importers.page_protection import page_protection
 from memtiles.maps.importers.rows import Warnings, half_open
 from memtiles.maps.importers.volatility_tables import Cells, has_table, table_rows
 from memtiles.memory.dump import Kind, Mapping
-from memtiles.memory.modules import modules_of, with_kinds
+from memtiles.memory.process.modules import modules_of, with_kinds
 from memtiles.memory.span import ADDRESS_LIMIT, Span
 
 _NUMBER = re.compile("0[xX][0-9a-fA-F]{1,17}|[0-9]{1,20}")

@@ -14,8 +14,8 @@ from typing import Literal, Protocol
 
 from memtiles.errors import DumpError, UnknownFormatError, UsageError
 from memtiles.memory.dump import Dump
+from memtiles.memory.files.source import FileSource
 from memtiles.memory.signatures import known_kind
-from memtiles.memory.source import FileSource
 from memtiles.memory.space import SpaceKind
 
 _ANY_FILE = "`format: raw` in a config, or `--format raw`, pictures any file"

@@ -11,14 +11,20 @@ from array import array
 import numpy as np
 
 from memtiles.errors import DumpError, LimitError
-from memtiles.memory.codecs import Codec
 from memtiles.memory.dump import Dump
 from memtiles.memory.extents import ExtentSpace
+from memtiles.memory.files.codecs import Codec
+from memtiles.memory.files.packed_blocks import Blocks, PackedBlocks
+from memtiles.memory.files.source import FileSource
 from memtiles.memory.formats import Options
-from memtiles.memory.lime_image import RANGES_LIMIT, SIZE, LimeHeader, image_dump, warn_of_tail
-from memtiles.memory.packed_blocks import Blocks, PackedBlocks
-from memtiles.memory.snappy_frames import CHUNK_LIMIT, chunk_at
-from memtiles.memory.source import FileSource
+from memtiles.memory.linux.lime_image import (
+    RANGES_LIMIT,
+    SIZE,
+    LimeHeader,
+    image_dump,
+    warn_of_tail,
+)
+from memtiles.memory.linux.snappy_frames import CHUNK_LIMIT, chunk_at
 from memtiles.memory.space import SpaceKind
 
 _MAGIC = b"AVML"

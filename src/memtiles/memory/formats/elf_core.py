@@ -12,20 +12,20 @@ from typing import NamedTuple
 import numpy as np
 
 from memtiles.errors import DumpError, UsageError
-from memtiles.memory.core_mappings import mappings_of
 from memtiles.memory.dump import Contents, Dump, Mapping
-from memtiles.memory.elf_ident import CORE, MAGIC, ElfIdent, elf_ident
-from memtiles.memory.elf_notes import NT_FILE, MappedFile, Note, mapped_files, notes
-from memtiles.memory.elf_segments import Placed, Segments, place, read_segments
+from memtiles.memory.elf.core_mappings import mappings_of
+from memtiles.memory.elf.ident import CORE, MAGIC, ElfIdent, elf_ident
+from memtiles.memory.elf.notes import NT_FILE, MappedFile, Note, mapped_files, notes
+from memtiles.memory.elf.segments import Placed, Segments, place, read_segments
 from memtiles.memory.extents import ExtentSpace
+from memtiles.memory.files.source import FileSource
 from memtiles.memory.formats import Options
-from memtiles.memory.guest_tables import guest_tables
-from memtiles.memory.machine import Machine, page_tables
-from memtiles.memory.modules import modules_of
-from memtiles.memory.paging_mode import PagingMode
-from memtiles.memory.source import FileSource
+from memtiles.memory.machine.guest_tables import guest_tables
+from memtiles.memory.machine.spaces import Machine, page_tables
+from memtiles.memory.machine.vmcoreinfo import linux_release, parse_vmcoreinfo
+from memtiles.memory.paging.mode import PagingMode
+from memtiles.memory.process.modules import modules_of
 from memtiles.memory.space import AddressSpace, SpaceKind
-from memtiles.memory.vmcoreinfo import linux_release, parse_vmcoreinfo
 
 _NOTES_LIMIT = 64 << 20  # stated; ten thousand threads have 40 MiB of registers
 _HYPERVISORS = (b"QEMU", b"VBCORE", b"VBCPU")

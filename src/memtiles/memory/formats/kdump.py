@@ -10,14 +10,15 @@ from typing import NamedTuple
 import numpy as np
 
 from memtiles.errors import DumpError
-from memtiles.memory.codecs import Codec
 from memtiles.memory.dump import Dump
-from memtiles.memory.elf_notes import Note, notes
+from memtiles.memory.elf.notes import Note, notes
 from memtiles.memory.extents import ExtentSpace
-from memtiles.memory.flattened import SIGNATURE, Flattened, SizedSource
+from memtiles.memory.files.codecs import Codec
+from memtiles.memory.files.packed_blocks import Blocks, PackedBlocks
+from memtiles.memory.files.source import FileSource
 from memtiles.memory.formats import Options
-from memtiles.memory.guest_tables import guest_tables
-from memtiles.memory.kdump_header import (
+from memtiles.memory.linux.flattened import SIGNATURE, Flattened, SizedSource
+from memtiles.memory.linux.kdump_header import (
     DESCRIPTOR_SIZE,
     DISKDUMP,
     KDUMP,
@@ -26,13 +27,12 @@ from memtiles.memory.kdump_header import (
     kdump_header,
     read_at,
 )
-from memtiles.memory.machine import Machine, page_tables
+from memtiles.memory.machine.guest_tables import guest_tables
+from memtiles.memory.machine.spaces import Machine, page_tables
+from memtiles.memory.machine.vmcoreinfo import linux_release, parse_vmcoreinfo
 from memtiles.memory.overlap import Addresses
-from memtiles.memory.packed_blocks import Blocks, PackedBlocks
 from memtiles.memory.runs import Runs
-from memtiles.memory.source import FileSource
 from memtiles.memory.space import SpaceKind
-from memtiles.memory.vmcoreinfo import linux_release, parse_vmcoreinfo
 
 _NOTES_LIMIT = 64 << 20
 _DESCRIPTORS_AT_ONCE = 1 << 20

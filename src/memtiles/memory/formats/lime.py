@@ -7,9 +7,15 @@ from array import array
 from memtiles.errors import DumpError, LimitError
 from memtiles.memory.dump import Dump
 from memtiles.memory.extents import ExtentSpace
+from memtiles.memory.files.source import FileSource
 from memtiles.memory.formats import Options
-from memtiles.memory.lime_image import RANGES_LIMIT, SIZE, LimeHeader, image_dump, warn_of_tail
-from memtiles.memory.source import FileSource
+from memtiles.memory.linux.lime_image import (
+    RANGES_LIMIT,
+    SIZE,
+    LimeHeader,
+    image_dump,
+    warn_of_tail,
+)
 from memtiles.memory.space import SpaceKind
 
 _MAGIC = b"EMiL"  # 0x4c694d45: "LiME" read from its end

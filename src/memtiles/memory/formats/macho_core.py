@@ -12,11 +12,11 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from memtiles.errors import DumpError, LimitError
-from memtiles.memory.core_mappings import mappings_of
 from memtiles.memory.dump import Contents, Dump
+from memtiles.memory.elf.core_mappings import mappings_of
 from memtiles.memory.extents import ExtentSpace
+from memtiles.memory.files.source import FileSource
 from memtiles.memory.formats import Options
-from memtiles.memory.source import FileSource
 from memtiles.memory.space import SpaceKind
 
 _CORE = 4  # MH_CORE

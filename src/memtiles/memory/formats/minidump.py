@@ -12,23 +12,23 @@ from collections.abc import Sequence
 import numpy as np
 
 from memtiles.errors import DumpError
-from memtiles.memory.bare_ranges import with_bare_ranges
 from memtiles.memory.dump import Contents, Dump, Module
 from memtiles.memory.extents import ExtentSpace
+from memtiles.memory.files.source import FileSource
 from memtiles.memory.formats import Options
-from memtiles.memory.landmarks import stacks_of
-from memtiles.memory.listed_modules import ModuleTable
-from memtiles.memory.minidump_linux_maps import linux_mappings, whole_images, with_landmarks
-from memtiles.memory.minidump_memory import memory_ranges
-from memtiles.memory.minidump_modules import minidump_modules
-from memtiles.memory.minidump_streams import MAGIC, Streams, StreamType
-from memtiles.memory.minidump_system import System, read_system
-from memtiles.memory.minidump_threads import named_threads, thread_rows
+from memtiles.memory.minidump.linux_maps import linux_mappings, whole_images, with_landmarks
+from memtiles.memory.minidump.memory import memory_ranges
+from memtiles.memory.minidump.modules import minidump_modules
+from memtiles.memory.minidump.streams import MAGIC, Streams, StreamType
+from memtiles.memory.minidump.system import System, read_system
+from memtiles.memory.minidump.threads import named_threads, thread_rows
 from memtiles.memory.overlap import Addresses
-from memtiles.memory.source import FileSource
+from memtiles.memory.process.bare_ranges import with_bare_ranges
+from memtiles.memory.process.landmarks import stacks_of
+from memtiles.memory.process.listed_modules import ModuleTable
 from memtiles.memory.space import SpaceKind
-from memtiles.memory.windows_process import process_landmarks
-from memtiles.memory.windows_regions import (
+from memtiles.memory.windows.process import process_landmarks
+from memtiles.memory.windows.regions import (
     REGION64,
     WindowsRegions,
     mappings_of_regions,

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 
 from memtiles.errors import DumpError
 from memtiles.memory.dump import Contents, Dump, Mapping
-from memtiles.memory.elf_ident import ElfIdent, elf_ident
-from memtiles.memory.modules import modules_of
-from memtiles.memory.proc_maps import parse_proc_maps
-from memtiles.memory.process_space import PREAD_LIMIT, ProcessSpace, ended, no_permission
+from memtiles.memory.elf.ident import ElfIdent, elf_ident
+from memtiles.memory.process.modules import modules_of
+from memtiles.memory.process.proc_maps import parse_proc_maps
+from memtiles.memory.process.space import PREAD_LIMIT, ProcessSpace, ended, no_permission
 from memtiles.memory.runs import Runs
 
 NAME = "process"

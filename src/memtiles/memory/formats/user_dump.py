@@ -15,24 +15,24 @@ import numpy as np
 import numpy.typing as npt
 
 from memtiles.errors import DumpError, LimitError
-from memtiles.memory.bare_ranges import with_bare_ranges
 from memtiles.memory.dump import Contents, Dump
 from memtiles.memory.extents import ExtentSpace
+from memtiles.memory.files.source import FileSource
 from memtiles.memory.formats import Options
-from memtiles.memory.landmarks import Thread, stacks_of
-from memtiles.memory.listed_modules import (
+from memtiles.memory.overlap import Addresses
+from memtiles.memory.process.bare_ranges import with_bare_ranges
+from memtiles.memory.process.landmarks import Thread, stacks_of
+from memtiles.memory.process.listed_modules import (
     MODULES_LIMIT,
     ListedModule,
     ModuleTable,
     modules_in_order,
 )
-from memtiles.memory.overlap import Addresses
-from memtiles.memory.source import FileSource
+from memtiles.memory.process.stored_ranges import back_to_back, held_ranges
 from memtiles.memory.space import SpaceKind
-from memtiles.memory.stored_ranges import back_to_back, held_ranges
-from memtiles.memory.windows_machines import MACHINES
-from memtiles.memory.windows_process import process_landmarks
-from memtiles.memory.windows_regions import (
+from memtiles.memory.windows.machines import MACHINES
+from memtiles.memory.windows.process import process_landmarks
+from memtiles.memory.windows.regions import (
     PAGE_GUARD,
     REGION32,
     REGION64,

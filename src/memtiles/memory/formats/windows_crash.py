@@ -10,18 +10,24 @@ from collections.abc import Callable
 from functools import partial
 
 from memtiles.errors import UsageError
-from memtiles.memory.crash_header import DUMP_TRIAGE, MAGIC_32, MAGIC_64, CrashHeader, crash_header
-from memtiles.memory.crash_pages import physical_memory
 from memtiles.memory.dump import Contents, Dump
 from memtiles.memory.extents import ExtentSpace
+from memtiles.memory.files.source import FileSource
 from memtiles.memory.formats import Options
-from memtiles.memory.kernel_modules import kernel_modules
-from memtiles.memory.machine import Machine, page_tables
-from memtiles.memory.paging_mode import PageTables, PagingMode
-from memtiles.memory.source import FileSource
+from memtiles.memory.machine.spaces import Machine, page_tables
+from memtiles.memory.paging.mode import PageTables, PagingMode
 from memtiles.memory.space import AddressSpace
 from memtiles.memory.span import Span
-from memtiles.memory.triage import triage
+from memtiles.memory.windows.crash_header import (
+    DUMP_TRIAGE,
+    MAGIC_32,
+    MAGIC_64,
+    CrashHeader,
+    crash_header,
+)
+from memtiles.memory.windows.crash_pages import physical_memory
+from memtiles.memory.windows.kernel_modules import kernel_modules
+from memtiles.memory.windows.triage import triage
 
 _X86 = ("x86", "x86-64")
 

@@ -1,0 +1,1 @@
+"""The file under a dump: opened, unpacked, read at random."""

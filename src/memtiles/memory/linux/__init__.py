@@ -1,0 +1,1 @@
+"""How tools of Linux store the memory of a machine."""

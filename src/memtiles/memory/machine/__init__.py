@@ -1,0 +1,1 @@
+"""A whole machine: physical memory, and how its virtual memory is found."""

@@ -1,0 +1,147 @@
+"""A whole machine's memory: physical, and through its page tables virtual."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from memtiles.errors import DumpError
+from memtiles.memory.dump import Contents, Kind, Mapping, Module
+from memtiles.memory.extents import ExtentSpace
+from memtiles.memory.machine.vmcoreinfo import find_linux_tables
+from memtiles.memory.paging.mappings import page_mappings
+from memtiles.memory.paging.mode import PageTables
+from memtiles.memory.paging.recognise import has_top_table, tables_of_root
+from memtiles.memory.paging.space import PagedSpace
+from memtiles.memory.paging.walk import Walk
+from memtiles.memory.runs import Runs
+from memtiles.memory.space import AddressSpace
+from memtiles.memory.span import Span
+
+ListModules = Callable[[AddressSpace], tuple[tuple[Module, ...], tuple[str, ...]]]
+"""Reads the modules out of virtual memory: these, and what went wrong, one line each."""
+
+_SMALLEST_GAP = 64 << 10
+_BLOCKS_LIMIT = 4096
+
+
+def page_tables(
+    physical: ExtentSpace, cr3: int | Literal["auto"] | None, found: PageTables | None
+) -> PageTables | None:
+    """The page tables that the user means, or else those that the dump tells.
+
+    Args:
+        physical: The machine's memory.
+        cr3: What the user says; "auto" searches all memory for those of Linux.
+        found: What the dump says.
+
+    Raises:
+        DumpError: There are none where the user says, or none are found.
+    """
+    if cr3 is None:
+        return found
+    if cr3 == "auto":
+        tables = find_linux_tables(physical)
+        if tables is None:
+            raise DumpError(
+                f"{physical.source.name}: no page tables of Linux on x86-64 were found in it (its "
+                "VMCOREINFO): give their physical address as cr3, or take physical addresses"
+            )
+        return tables
+    return tables_of_root(physical, cr3, found)
+
+
+def _no_modules(_: AddressSpace) -> tuple[tuple[Module, ...], tuple[str, ...]]:
+    return (), ()
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A machine's spaces, and what lies where in them.
+
+    Attributes:
+        physical: Its memory.
+        tables: Those of the virtual space; None where there are none.
+        list_modules: How its modules are found in the virtual space.
+    """
+
+    physical: ExtentSpace
+    tables: PageTables | None
+    list_modules: ListModules = _no_modules
+
+    @cached_property
+    def virtual(self) -> PagedSpace | None:
+        """None without page tables, and where the top one is not in the dump."""
+        if self.tables is None or not has_top_table(self.physical, self.tables):
+            return None
+        return PagedSpace(self.physical, self.tables)
+
+    @property
+    def spaces(self) -> tuple[AddressSpace, ...]:
+        """The virtual space first, where there is one."""
+        return (self.physical,) if self.virtual is None else (self.virtual, self.physical)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Why there is no virtual space though there should be one."""
+        if self.tables is None or self.virtual is not None:
+            return ()
+        return (
+            f"its page tables should be at physical address {self.tables.root:#x}, but are not "
+            "in the dump: they are not used; cr3 can name others",
+        )
+
+    def contents_of(self, space: AddressSpace) -> Contents:
+        """The mappings of a space: for physical memory its blocks, else what the tables map."""
+        if not isinstance(space, PagedSpace):
+            return Contents(memory_blocks(space.runs(Span(0, 1 << 64))))
+        modules, warnings = self.list_modules(space)
+        walked = space.walk_all()
+        return Contents(page_mappings(walked), modules, (*warnings, *_left_out(walked)))
+
+
+def memory_blocks(runs: Runs) -> tuple[Mapping, ...]:
+    """Physical memory as blocks: its runs, or where these are too many, those near one another.
+
+    A kernel's dump has the pages that the kernel uses, which may lie anywhere among the others.
+    """
+    if not len(runs):
+        return ()
+    gaps = runs.firsts[1:] - runs.lasts[:-1]
+    apart = np.ones(len(gaps), np.bool_)
+    smallest = _SMALLEST_GAP
+    while int(apart.sum()) >= _BLOCKS_LIMIT:
+        apart = gaps > smallest
+        smallest *= 2
+    firsts = [runs.firsts[0], *runs.firsts[1:][apart]]
+    lasts = [*runs.lasts[:-1][apart], runs.lasts[-1]]
+    return tuple(
+        Mapping(Span.between(int(first), int(last) + 1), Kind.ANONYMOUS, f"physical {first:#x}")
+        for first, last in zip(firsts, lasts, strict=True)
+    )
+
+
+def _left_out(walked: Walk) -> tuple[str, ...]:
+    told = []
+    if not len(walked.pages.starts):
+        told.append("its page tables map nothing: take physical addresses (space: physical)")
+    if walked.stopped_at is not None:
+        told.append(
+            f"the page tables map more than memory can hold: from {walked.stopped_at:#x} on they "
+            "are not listed; a range there can be read"
+        )
+    if len(walked.repeated):
+        told.append(
+            f"{walked.repeated.total:,} bytes of addresses are mapped to the same page again and "
+            "again, or the like: they are not listed; a range there can be read"
+        )
+    if len(walked.unreadable):
+        told.append(
+            f"page tables of {walked.unreadable.total:,} bytes of addresses are not in the dump, "
+            "or are damaged"
+        )
+    return tuple(told)

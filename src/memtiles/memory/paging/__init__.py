@@ -1,0 +1,1 @@
+"""Page tables: which physical memory stands at a virtual address."""

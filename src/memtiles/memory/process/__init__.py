@@ -1,0 +1,1 @@
+"""What is known of the memory of one process: mappings, modules, stacks, heaps."""

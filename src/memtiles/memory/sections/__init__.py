@@ -1,0 +1,1 @@
+"""Sections of modules, out of their own headers in memory."""

@@ -1,0 +1,1 @@
+"""What Windows leaves in dumps of its kernel and of processes."""
