@@ -156,7 +156,9 @@ def test_info_begins_with_what_the_dump_is(core: Path, capsys: pytest.CaptureFix
     ]
     assert run(["info", str(core), "--json"]) == 0
     info = json.loads(capsys.readouterr().out)
-    assert info["spaces"] == [{"name": "virtual", "size": hex(present), "present": present}]
+    assert info["spaces"] == [
+        {"name": "virtual", "size": hex(present), "present": present, "missing": {}}
+    ]
     assert info["system"] is None
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from memtiles.maps.region import regions_of_dump
 from memtiles.memory.dump import Dump, Module
 from memtiles.memory.sections.of_module import sections_of_all
-from memtiles.memory.space import AddressSpace, SpaceKind
+from memtiles.memory.space import Absence, AddressSpace, SpaceKind
 from memtiles.memory.span import ADDRESS_LIMIT, Span
 
 
@@ -54,16 +55,19 @@ class SpaceInfo:
     Attributes:
         size: Bytes of the regions that are listed; None where those of this space are not.
         present: How many bytes the dump holds: of these regions, or of a physical space at all.
+        missing: How many bytes of these regions it does not hold, by the reason why.
     """
 
     name: str
     size: int | None = None
     present: int | None = None
+    missing: dict[Absence, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """As in rows: `size` as a hex string, `present` in bytes; null where unknown."""
+        """As in rows: `size` as a hex string, the others in bytes; null where unknown."""
         size = None if self.size is None else hex(self.size)
-        return {"name": self.name, "size": size, "present": self.present}
+        missing = {reason.value: count for reason, count in self.missing.items()}
+        return {"name": self.name, "size": size, "present": self.present, "missing": missing}
 
 
 @dataclass(frozen=True)
@@ -126,9 +130,17 @@ def describe_dump(dump: Dump, *, sections: bool = False) -> Info:
     )
 
 
-def _regions_of(space: AddressSpace, regions: Iterable[InfoRow]) -> SpaceInfo:
-    size = sum(row.span.size for row in regions)
-    return SpaceInfo(space.name, size, sum(row.present for row in regions))
+def _regions_of(space: AddressSpace, regions: Sequence[InfoRow]) -> SpaceInfo:
+    missing: Counter[Absence] = Counter()
+    for row in regions:
+        if row.present < row.span.size:
+            missing.update({reason: runs.total for reason, runs in space.holes(row.span).items()})
+    return SpaceInfo(
+        space.name,
+        sum(row.span.size for row in regions),
+        sum(row.present for row in regions),
+        {reason: missing[reason] for reason in Absence if missing[reason]},
+    )
 
 
 def _other_space(space: AddressSpace) -> SpaceInfo:

@@ -162,3 +162,12 @@ def test_segments_that_share_the_same_bytes_do_not_raise_the_limit() -> None:
     with little_memory():
         space = PagedSpace(many, PageTables(0, PagingMode.X64))
         assert len(space.walk_all().pages.starts) <= 1 << 17
+
+
+def test_what_is_remembered_of_many_wide_ranges_is_little() -> None:
+    """Each has nearly as many pages as may be in one."""
+    wide = 240 << 20
+    space = PagedSpace(machine(at_random(2), 8 << 10), PageTables(0, PagingMode.X64))
+    with little_memory():
+        for number in range(20):
+            assert space.runs(Span(number * wide, wide)).total > wide // 4

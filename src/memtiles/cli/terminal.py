@@ -97,12 +97,17 @@ def _about(info: Info) -> Iterator[tuple[str, str]]:
 
 
 def _extent(space: SpaceInfo) -> str:
-    """How large a space is, as far as that is known."""
+    """How large a space is, as far as that is known, and what is missing where page tables tell."""
+    from memtiles.memory.space import Absence
+
     if space.present is None:
         return f"what is in it is told with --space {space.name}"
     if space.size is None:
         return f"{space.present:,} bytes are in the dump"
-    return f"{space.present:,} of {space.size:,} bytes of its regions are in the dump"
+    told = f"{space.present:,} of {space.size:,} bytes of its regions are in the dump"
+    if set(space.missing) <= {Absence.NOT_IN_FILE}:
+        return told
+    return told + "".join(f"; {count:,} {reason}" for reason, count in space.missing.items())
 
 
 def _named_sections(info: Info) -> list[InfoRow]:

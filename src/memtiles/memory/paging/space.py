@@ -6,11 +6,9 @@ import threading
 from collections import OrderedDict
 from functools import cached_property
 
-import numpy as np
-
 from memtiles.memory.extents import ExtentSpace
 from memtiles.memory.paging.mode import PageTables
-from memtiles.memory.paging.walk import Pages, Walk, walk, walk_all
+from memtiles.memory.paging.walk import Walk, walk, walk_all
 from memtiles.memory.runs import Runs
 from memtiles.memory.space import Absence, AddressSpace, Memory, SpaceKind
 from memtiles.memory.span import ADDRESS_LIMIT, Span
@@ -61,7 +59,7 @@ class PagedSpace(AddressSpace):
 
     def holes(self, span: Span) -> dict[Absence, Runs]:
         found = self._found(span)[0]
-        mapped = _runs_of(found.pages).clip(span.start, span.size)
+        mapped = found.mapped.clip(span.start, span.size)
         elsewhere = found.paged_out.clip(span.start, span.size)
         unknown = found.unreadable.clip(span.start, span.size)
         missing = self.runs(span).rest(span.size)
@@ -121,7 +119,3 @@ def _tells_all_of(whole: Walk, span: Span) -> bool:
     if whole.stopped_at is not None and span.end > whole.stopped_at:
         return False
     return not len(whole.repeated.clip(span.start, span.size))
-
-
-def _runs_of(pages: Pages) -> Runs:
-    return Runs.of_sorted(pages.starts, pages.starts + (pages.sizes - np.uint64(1)))

@@ -50,6 +50,7 @@ class Walk(NamedTuple):
 
     Attributes:
         pages: What they map, cut to the span.
+        mapped: The addresses of these pages.
         paged_out: Addresses whose page is elsewhere: in a page file, a mapped file, or not made
             yet.
         unreadable: Addresses whose table is not in the dump, so that nothing is known.
@@ -60,6 +61,7 @@ class Walk(NamedTuple):
     """
 
     pages: Pages
+    mapped: Runs
     paged_out: Runs
     unreadable: Runs
     repeated: Runs
@@ -236,9 +238,10 @@ class _Walker:
 
     def _result(self) -> Walk:
         pages = Pages(*(np.concatenate(columns) for columns in zip(*self._pages, strict=True)))
-        order = np.argsort(pages.starts, kind="stable")
+        pages = pages.chosen(np.argsort(pages.starts, kind="stable"))
         return Walk(
-            pages.chosen(order),
+            pages,
+            Runs.of_sorted(pages.starts, pages.starts + (pages.sizes - np.uint64(1))),
             self._runs([(runs.firsts, runs.lasts) for runs in self._paged_out]),
             self._runs(self._unreadable),
             self._runs(self._repeated),
