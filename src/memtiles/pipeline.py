@@ -21,7 +21,8 @@ from memtiles.errors import DamageError, DumpError
 from memtiles.maps.importers import ImportedMap, read_map
 from memtiles.memory.dump import Dump
 from memtiles.memory.files.source import identity_of
-from memtiles.memory.formats import Options, open_dump, open_process
+from memtiles.memory.formats import open_dump, open_process
+from memtiles.memory.options import Options
 from memtiles.memory.span import Span
 from memtiles.pictures.picture import Picture
 from memtiles.pictures.placement import Rect

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from builders.avml import avml_range, chunk
-from builders.avml import STREAM as SNAPPY
+from builders.avml import STREAM, avml_range, chunk
 from builders.elf import Load, elf_core, note, nt_file
 from builders.kdump import Kdump, flattened
 from builders.lime import lime
@@ -18,7 +17,7 @@ from builders.windows_kernel import DRIVERS, PAGE, WindowsMemory, add_module_lis
 from builders.windows_process import peb, pointers, segment, teb
 
 HEAD, HEAD_32 = 0xFFFF_F800_0000_0020, 0x8000_0020
-LINUX = b"OSRELEASE=6.1.0\nPAGESIZE=4096\nSYMBOL(swapper_pg_dir)=ffffffff81000000\n"
+LINUX = b"OSRELEASE=6.1.0\nPAGESIZE=4096\nSYMBOL(swapper_pg_dir)=ffffffff80100000\n"
 LINUX += b"NUMBER(phys_base)=0\nKERNELOFFSET=0\n"
 MAPS = b"00001000-00002000 r-xp 00000000 08:01 11 /bin/app\n7000-9000 rw-p 0 0:0 0 [stack]\n"
 
@@ -64,7 +63,7 @@ def seeds() -> dict[str, bytes]:
 
 def _tables(mode: str) -> PageTables:
     tables = PageTables(mode, size=0x8000, base=0x10_0000)
-    # The entry of the vDSO maps the tables themselves: memory that is surely there.
+    # They map themselves: memory that is surely there.
     high = 0x8000_0000 if mode in ("x86", "pae") else 0xFFFF_8000_0000_0000
     for number in range(6):
         tables.map(high + number * PAGE, tables.base + number * PAGE)
@@ -180,7 +179,7 @@ def _crash_dumps() -> dict[str, bytes]:
 def _avml(ranges: dict[int, bytes]) -> bytes:
     """Not packed at all: cramjam, which packs, may not be installed."""
     return b"".join(
-        avml_range(start, data, stream=SNAPPY + chunk(1, data, data))
+        avml_range(start, data, stream=STREAM + chunk(1, data, data))
         for start, data in ranges.items()
     )
 

@@ -12,8 +12,9 @@ from builders.samples import sample
 from memory.machines import physical_memory
 from memtiles.errors import DumpError
 from memtiles.memory.extents import ExtentSpace
-from memtiles.memory.formats import Options, open_dump
+from memtiles.memory.formats import open_dump
 from memtiles.memory.machine.spaces import page_tables
+from memtiles.memory.options import Options
 from memtiles.memory.paging.mode import PageTables as Tables
 from memtiles.memory.paging.mode import PagingMode
 from memtiles.memory.paging.space import PagedSpace

@@ -9,7 +9,8 @@ from typing import Literal
 from memtiles.api.dump import Dump
 from memtiles.errors import UnknownFormatError, UsageError
 from memtiles.memory.address import show
-from memtiles.memory.formats import Options, open_dump, open_process
+from memtiles.memory.formats import open_dump, open_process
+from memtiles.memory.options import Options
 from memtiles.memory.space import SpaceKind
 
 

@@ -26,7 +26,8 @@ def open_input(options: argparse.Namespace) -> Dump:
         UsageError: An option that does not fit.
         DumpError: It cannot be opened, or is malformed.
     """
-    from memtiles.memory.formats import Options, open_process, open_source
+    from memtiles.memory.formats import open_process, open_source
+    from memtiles.memory.options import Options
     from memtiles.memory.space import SpaceKind
 
     process = PROCESS.fullmatch(options.input)

@@ -11,7 +11,8 @@ import pytest
 from builders.elf import Load, elf_core
 from builders.samples import sample
 from memtiles.errors import DumpError, UsageError
-from memtiles.memory.formats import Options, formats, open_dump
+from memtiles.memory.formats import formats, open_dump
+from memtiles.memory.options import Options
 from memtiles.memory.space import SpaceKind
 
 

@@ -20,7 +20,8 @@ from builders.kdump import LZO, PACKERS, SNAPPY, ZLIB, ZSTD, Kdump, flattened
 from builders.samples import sample
 from memtiles.errors import DumpError
 from memtiles.memory.dump import Dump
-from memtiles.memory.formats import Options, open_dump
+from memtiles.memory.formats import open_dump
+from memtiles.memory.options import Options
 from memtiles.memory.space import AddressSpace, SpaceKind
 from memtiles.memory.span import Span
 

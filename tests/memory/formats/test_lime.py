@@ -15,7 +15,8 @@ from builders.lime import lime, lime_range
 from builders.samples import sample
 from memtiles.errors import DumpError, LimitError
 from memtiles.memory.dump import Dump
-from memtiles.memory.formats import Options, open_dump
+from memtiles.memory.formats import open_dump
+from memtiles.memory.options import Options
 from memtiles.memory.space import SpaceKind
 from memtiles.memory.span import Span
 

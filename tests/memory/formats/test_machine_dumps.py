@@ -21,7 +21,8 @@ from builders.samples import sample
 from memtiles.errors import DumpError, MemtilesError, UsageError
 from memtiles.memory.dump import Dump, Kind
 from memtiles.memory.files.source import FileSource
-from memtiles.memory.formats import Options, open_dump
+from memtiles.memory.formats import open_dump
+from memtiles.memory.options import Options
 from memtiles.memory.paging.mode import PageTables as Tables
 from memtiles.memory.paging.mode import PagingMode
 from memtiles.memory.paging.space import PagedSpace

@@ -8,7 +8,8 @@ import pytest
 
 from memtiles.errors import DumpError
 from memtiles.memory.dump import Kind, Mapping
-from memtiles.memory.formats import Options, open_dump
+from memtiles.memory.formats import open_dump
+from memtiles.memory.options import Options
 from memtiles.memory.space import SpaceKind
 from memtiles.memory.span import Span
 

@@ -37,7 +37,8 @@ from builders.windows_kernel import (
 from memtiles.errors import DumpError, UsageError
 from memtiles.memory.dump import Dump
 from memtiles.memory.files.source import FileSource
-from memtiles.memory.formats import Options, open_dump
+from memtiles.memory.formats import open_dump
+from memtiles.memory.options import Options
 from memtiles.memory.runs import Runs
 from memtiles.memory.space import Absence, SpaceKind
 from memtiles.memory.span import Span

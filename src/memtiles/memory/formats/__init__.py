@@ -8,13 +8,13 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
-from dataclasses import dataclass
 from functools import cache
-from typing import Literal, Protocol
+from typing import Protocol
 
 from memtiles.errors import DumpError, UnknownFormatError, UsageError
 from memtiles.memory.dump import Dump
 from memtiles.memory.files.source import FileSource
+from memtiles.memory.options import Options
 from memtiles.memory.signatures import known_kind
 from memtiles.memory.space import SpaceKind
 
@@ -22,22 +22,6 @@ _ANY_FILE = "`format: raw` in a config, or `--format raw`, pictures any file"
 
 HEAD_SIZE = 4096
 """How many bytes from the start of a file `sniff` is shown."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the user says about a dump beyond its path.
-
-    Attributes:
-        base: The address of a raw file's first byte.
-        space: Which of the dump's address spaces is meant; None for its own default.
-        cr3: The physical address of the top page table; "auto" searches the image for that of
-            Linux; None leaves it to what the dump tells.
-    """
-
-    base: int | None = None
-    space: SpaceKind | None = None
-    cr3: int | Literal["auto"] | None = None
 
 
 class Format(Protocol):

@@ -16,7 +16,6 @@ from memtiles.memory.extents import ExtentSpace
 from memtiles.memory.files.codecs import Codec
 from memtiles.memory.files.packed_blocks import Blocks, PackedBlocks
 from memtiles.memory.files.source import FileSource
-from memtiles.memory.formats import Options
 from memtiles.memory.linux.lime_image import (
     RANGES_LIMIT,
     SIZE,
@@ -25,6 +24,7 @@ from memtiles.memory.linux.lime_image import (
     warn_of_tail,
 )
 from memtiles.memory.linux.snappy_frames import CHUNK_LIMIT, chunk_at
+from memtiles.memory.options import Options
 from memtiles.memory.space import SpaceKind
 
 _MAGIC = b"AVML"

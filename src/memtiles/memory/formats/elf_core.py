@@ -19,10 +19,10 @@ from memtiles.memory.elf.notes import NT_FILE, MappedFile, Note, mapped_files, n
 from memtiles.memory.elf.segments import Placed, Segments, place, read_segments
 from memtiles.memory.extents import ExtentSpace
 from memtiles.memory.files.source import FileSource
-from memtiles.memory.formats import Options
 from memtiles.memory.machine.guest_tables import guest_tables
 from memtiles.memory.machine.spaces import Machine, page_tables
 from memtiles.memory.machine.vmcoreinfo import linux_release, parse_vmcoreinfo
+from memtiles.memory.options import Options
 from memtiles.memory.paging.mode import PagingMode
 from memtiles.memory.process.modules import modules_of
 from memtiles.memory.space import AddressSpace, SpaceKind

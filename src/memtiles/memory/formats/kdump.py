@@ -16,7 +16,6 @@ from memtiles.memory.extents import ExtentSpace
 from memtiles.memory.files.codecs import Codec
 from memtiles.memory.files.packed_blocks import Blocks, PackedBlocks
 from memtiles.memory.files.source import FileSource
-from memtiles.memory.formats import Options
 from memtiles.memory.linux.flattened import SIGNATURE, Flattened, SizedSource
 from memtiles.memory.linux.kdump_header import (
     DESCRIPTOR_SIZE,
@@ -30,6 +29,7 @@ from memtiles.memory.linux.kdump_header import (
 from memtiles.memory.machine.guest_tables import guest_tables
 from memtiles.memory.machine.spaces import Machine, page_tables
 from memtiles.memory.machine.vmcoreinfo import linux_release, parse_vmcoreinfo
+from memtiles.memory.options import Options
 from memtiles.memory.overlap import Addresses
 from memtiles.memory.runs import Runs
 from memtiles.memory.space import SpaceKind

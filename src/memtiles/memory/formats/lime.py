@@ -8,7 +8,6 @@ from memtiles.errors import DumpError, LimitError
 from memtiles.memory.dump import Dump
 from memtiles.memory.extents import ExtentSpace
 from memtiles.memory.files.source import FileSource
-from memtiles.memory.formats import Options
 from memtiles.memory.linux.lime_image import (
     RANGES_LIMIT,
     SIZE,
@@ -16,6 +15,7 @@ from memtiles.memory.linux.lime_image import (
     image_dump,
     warn_of_tail,
 )
+from memtiles.memory.options import Options
 from memtiles.memory.space import SpaceKind
 
 _MAGIC = b"EMiL"  # 0x4c694d45: "LiME" read from its end

@@ -16,7 +16,7 @@ from memtiles.memory.dump import Contents, Dump
 from memtiles.memory.elf.core_mappings import mappings_of
 from memtiles.memory.extents import ExtentSpace
 from memtiles.memory.files.source import FileSource
-from memtiles.memory.formats import Options
+from memtiles.memory.options import Options
 from memtiles.memory.space import SpaceKind
 
 _CORE = 4  # MH_CORE

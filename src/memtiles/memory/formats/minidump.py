@@ -15,13 +15,13 @@ from memtiles.errors import DumpError
 from memtiles.memory.dump import Contents, Dump, Module
 from memtiles.memory.extents import ExtentSpace
 from memtiles.memory.files.source import FileSource
-from memtiles.memory.formats import Options
 from memtiles.memory.minidump.linux_maps import linux_mappings, whole_images, with_landmarks
 from memtiles.memory.minidump.memory import memory_ranges
 from memtiles.memory.minidump.modules import minidump_modules
 from memtiles.memory.minidump.streams import MAGIC, Streams, StreamType
 from memtiles.memory.minidump.system import System, read_system
 from memtiles.memory.minidump.threads import named_threads, thread_rows
+from memtiles.memory.options import Options
 from memtiles.memory.overlap import Addresses
 from memtiles.memory.process.bare_ranges import with_bare_ranges
 from memtiles.memory.process.landmarks import stacks_of

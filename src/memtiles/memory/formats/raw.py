@@ -9,8 +9,8 @@ from memtiles.errors import DumpError
 from memtiles.memory.dump import Contents, Dump, Kind, Mapping
 from memtiles.memory.extents import ExtentSpace
 from memtiles.memory.files.source import FileSource
-from memtiles.memory.formats import Options
 from memtiles.memory.machine.spaces import Machine, page_tables
+from memtiles.memory.options import Options
 from memtiles.memory.space import AddressSpace, SpaceKind
 from memtiles.memory.span import ADDRESS_LIMIT, Span
 

@@ -18,7 +18,7 @@ from memtiles.errors import DumpError, LimitError
 from memtiles.memory.dump import Contents, Dump
 from memtiles.memory.extents import ExtentSpace
 from memtiles.memory.files.source import FileSource
-from memtiles.memory.formats import Options
+from memtiles.memory.options import Options
 from memtiles.memory.overlap import Addresses
 from memtiles.memory.process.bare_ranges import with_bare_ranges
 from memtiles.memory.process.landmarks import Thread, stacks_of

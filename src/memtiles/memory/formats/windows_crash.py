@@ -13,8 +13,8 @@ from memtiles.errors import UsageError
 from memtiles.memory.dump import Contents, Dump
 from memtiles.memory.extents import ExtentSpace
 from memtiles.memory.files.source import FileSource
-from memtiles.memory.formats import Options
 from memtiles.memory.machine.spaces import Machine, page_tables
+from memtiles.memory.options import Options
 from memtiles.memory.paging.mode import PageTables, PagingMode
 from memtiles.memory.space import AddressSpace
 from memtiles.memory.span import Span

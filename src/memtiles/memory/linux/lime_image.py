@@ -12,8 +12,8 @@ from typing import NamedTuple
 from memtiles.memory.dump import Dump
 from memtiles.memory.extents import ExtentSpace
 from memtiles.memory.files.source import FileSource
-from memtiles.memory.formats import Options
 from memtiles.memory.machine.spaces import Machine, page_tables
+from memtiles.memory.options import Options
 from memtiles.memory.space import SpaceKind
 
 SIZE = 32
