@@ -7,11 +7,12 @@ BIN := $(VENV)/bin
 STATIC := src/memtiles/site/static
 VIEWER_SOURCES := $(shell find viewer -type f -not -path '*/node_modules/*')
 
-.PHONY: help demo test check viewer docs pictures dist format bench clean chromium
+.PHONY: help demo test fuzz check viewer docs pictures dist format bench clean chromium
 
 help:
 	@echo "make demo    picture the memory of a real running program and say where to look"
 	@echo "make test    all tests; make check: ruff, mypy, Biome, tsc"
+	@echo "make fuzz    dumps and maps that were damaged at random, EXAMPLES of each (20000)"
 	@echo "make viewer  bundle the page; make bench: the benchmarks; make format: reformat all code"
 	@echo "make docs    docs/commands.md, from what the commands say about themselves"
 	@echo "make pictures  what README.md shows"
@@ -23,6 +24,11 @@ demo: $(VENV)/installed $(STATIC)/viewer.js
 test: $(VENV)/installed $(STATIC)/viewer.js chromium
 	cd viewer && npm test --silent
 	$(BIN)/python -m pytest
+
+EXAMPLES ?= 20000
+
+fuzz: $(VENV)/installed
+	MEMTILES_FUZZ=$(EXAMPLES) $(BIN)/python -m pytest -m fuzz
 
 check: $(VENV)/installed viewer/node_modules/installed
 	$(BIN)/ruff check .

@@ -17,6 +17,8 @@ from builders.windows_kernel import DRIVERS, PAGE, WindowsMemory, add_module_lis
 from builders.windows_process import peb, pointers, segment, teb
 
 HEAD, HEAD_32 = 0xFFFF_F800_0000_0020, 0x8000_0020
+TABLES_AT = 0x10_0000
+"""Where the page tables of the machine in `raw` begin, which is where the file does."""
 LINUX = b"OSRELEASE=6.1.0\nPAGESIZE=4096\nSYMBOL(swapper_pg_dir)=ffffffff80100000\n"
 LINUX += b"NUMBER(phys_base)=0\nKERNELOFFSET=0\n"
 MAPS = b"00001000-00002000 r-xp 00000000 08:01 11 /bin/app\n7000-9000 rw-p 0 0:0 0 [stack]\n"
@@ -62,7 +64,7 @@ def seeds() -> dict[str, bytes]:
 
 
 def _tables(mode: str) -> PageTables:
-    tables = PageTables(mode, size=0x8000, base=0x10_0000)
+    tables = PageTables(mode, size=0x8000, base=TABLES_AT)
     # They map themselves: memory that is surely there.
     high = 0x8000_0000 if mode in ("x86", "pae") else 0xFFFF_8000_0000_0000
     for number in range(6):

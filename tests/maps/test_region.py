@@ -126,3 +126,40 @@ def test_every_address_goes_to_the_first_claim_of_the_strongest_layer(
     assert owners == expected
     assert sum(region.span.size for region in found.rows) == len(expected)
     assert list(found.rows) == sorted(found.rows, key=lambda region: region.span)
+
+
+@given(claims, claims)
+def test_a_region_lies_in_the_module_that_starts_last(
+    modules: list[Span], ranges: list[Span]
+) -> None:
+    listed = [Module(str(i), f"/{i}", span) for i, span in enumerate(modules)]
+    found = cut_into_regions(
+        [(str(i), span) for i, span in enumerate(ranges)], listed, [], "module"
+    )
+    for region in found.rows:
+        if region.kind is Kind.RANGE:
+            around = [one.span for one in listed if one.span.covers(ranges[int(region.name)])]
+            home = region.module.span if region.module else None
+            assert home == max(around, default=None)
+
+
+def test_one_large_module_before_ten_thousand_small_ones() -> None:
+    """Each mapping behind them is in the large one only: found without a look at all others."""
+    small = [module(f"m{i}", 0x2000 + i * 0x100, 0x80) for i in range(10_000)]
+    mappings = [mapping(0x8000_0000 + i * 0x2000, 0x1000) for i in range(10_000)]
+    found = cut_into_regions([], [module("all", 0x1000, 1 << 32), *small], mappings, "mapping")
+    assert len(found.rows) == 20_001
+    homes = {
+        region.module.name
+        for region in found.rows
+        if region.module and region.span.start >= 1 << 31
+    }
+    assert homes == {"all"}
+
+
+def test_thirty_thousand_modules_that_overlap_in_a_staircase() -> None:
+    modules = [module(f"m{i}", 0x10000 + i * 0x1000, 0xF000_0000) for i in range(30_000)]
+    found = cut_into_regions([], modules[::-1], [], "module")
+    assert len(found.rows) == 30_000
+    assert found.report[0].startswith("m29998 0x753e000..0xf753e000 overlaps m29999: it keeps 0x7")
+    assert found.report[-1] == "29899 more overlap others"

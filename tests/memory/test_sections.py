@@ -12,13 +12,14 @@ from typing import Any
 import pefile
 import pytest
 from elftools.elf.elffile import ELFFile
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import memtiles
 from builders.elf_image import ALLOC, NOBITS, STRTAB, TLS, VDSO, R, Section, Segment, elf_image
 from builders.pe import HAL, Row, W, X, pe_image
 from builders.samples import sample
+from fuzzing import fuzz
 from memtiles import Module, Span
 from memtiles.memory.extents import ExtentSpace
 from memtiles.memory.sections.of_module import TOTAL_LIMIT, sections_of, sections_of_all
@@ -317,7 +318,7 @@ IMAGES = [
 ]
 
 
-@settings(deadline=None, max_examples=300)
+@fuzz(300)
 @given(
     st.sampled_from(IMAGES),
     st.lists(st.tuples(st.integers(0, 0x600), st.sampled_from([1, 2, 4, 8]), st.integers(0))),

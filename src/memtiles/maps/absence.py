@@ -96,7 +96,9 @@ def _cut(region: Region, present: Runs, longest: int) -> Iterator[Stretch]:
 def _piece(
     region: Region, present: Runs, start: int, end: int, *, drawn: bool
 ) -> Iterator[Stretch]:
-    if start < end:
+    if (start, end) == (0, region.span.size):
+        yield Stretch(region, present, drawn)
+    elif start < end:
         span = Span(region.span.start + start, end - start)
         yield Stretch(replace(region, span=span), present.clip(start, end - start), drawn)
 

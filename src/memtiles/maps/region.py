@@ -11,7 +11,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
 from typing import Literal
 
 import numpy as np
@@ -23,6 +22,10 @@ from memtiles.memory.process.modules import last_part
 from memtiles.memory.span import Span
 
 _MOST_LINES = 100
+_NAMED = 3  # of the winners and of the pieces in such a line
+
+# What stands for a claim's module where it has none, and where the user made the claim.
+_OF_NO_MODULE, _OF_A_RANGE = -1, -2
 
 Group = Literal["module", "mapping"]
 
@@ -65,18 +68,16 @@ def cut_into_regions(
         mappings: Likewise.
         group: `module` draws a module's mappings as one region, `mapping` each on its own.
     """
-    homes = _Homes(modules)
-    of_ranges = [Region(name, Kind.RANGE, span, None, homes.of(span)) for name, span in ranges]
+    spans = [span for _, span in ranges] + [mapping.span for mapping in mappings]
+    homes = _homes(modules, spans)
+    of_ranges = [
+        Region(name, Kind.RANGE, span, None, home)
+        for (name, span), home in zip(ranges, homes, strict=False)
+    ]
     of_modules = [Region(m.name, Kind.MODULE, m.span, None, m) for m in modules]
     of_mappings = [
-        Region(
-            _name(mapping),
-            mapping.kind,
-            mapping.span,
-            mapping.protection,
-            homes.of(mapping.span),
-        )
-        for mapping in mappings
+        Region(_name(mapping), mapping.kind, mapping.span, mapping.protection, home)
+        for mapping, home in zip(mappings, homes[len(ranges) :], strict=True)
     ]
     rest = [*of_modules, *of_mappings] if group == "module" else [*of_mappings, *of_modules]
     return _resolved([*of_ranges, *rest])
@@ -97,23 +98,29 @@ def _name(mapping: Mapping) -> str:
     return name or f"{mapping.kind.value} {mapping.span.start:#x}"
 
 
-class _Homes:
-    """Finds the module that a span lies in."""
+def _homes(modules: Iterable[Module], spans: Sequence[Span]) -> list[Module | None]:
+    """The module that each span lies in: of several, the one that starts last.
 
-    def __init__(self, modules: Iterable[Module]) -> None:
-        self._modules = sorted(modules, key=lambda module: module.span)
-        self._starts = [module.span.start for module in self._modules]
-        self._ends = list(accumulate((module.span.end for module in self._modules), max))
-
-    def of(self, span: Span) -> Module | None:
-        at = bisect_right(self._starts, span.start) - 1
-        # Modules may be nested or overlap; no module further down reaches this span once the
-        # farthest end of all of them lies before its own.
-        while at >= 0 and self._ends[at] >= span.end:
-            if self._modules[at].span.covers(span):
-                return self._modules[at]
-            at -= 1
-        return None
+    Modules may be nested or overlap, as deep as a hostile list has it: one that covers 4 GiB before
+    thousands of small ones is asked for by each mapping behind those. So all are swept once, and
+    only modules that reach further than all that start later are kept.
+    """
+    behind = sorted(modules, key=lambda module: module.span)[::-1]
+    reaching: list[Module] = []
+    ends: list[int] = []  # theirs, negative: they fall, and bisect wants them to rise
+    homes: list[Module | None] = [None] * len(spans)
+    for number in sorted(range(len(spans)), key=lambda number: spans[number].start):
+        span = spans[number]
+        while behind and behind[-1].span.start <= span.start:
+            module = behind.pop()
+            while ends and -ends[-1] <= module.span.end:
+                ends.pop()
+                reaching.pop()
+            ends.append(-module.span.end)
+            reaching.append(module)
+        at = bisect_right(ends, -span.end)
+        homes[number] = reaching[at - 1] if at else None
+    return homes
 
 
 def _resolved(claims: Sequence[Region]) -> Regions:
@@ -140,33 +147,45 @@ def _report(
     claims: Sequence[Region], firsts: Addresses, lasts: Addresses, pieces: Pieces
 ) -> Iterator[str]:
     """A line for each claim that lost addresses to others than its own module's."""
-    numbers: dict[Module | None, int] = {None: -1}
+    numbers: dict[Module | None, int] = {None: _OF_NO_MODULE}
     modules = np.array(
-        [numbers.setdefault(claim.module, len(numbers)) for claim in claims], np.int64
+        [
+            _OF_A_RANGE if claim.kind is Kind.RANGE else numbers.setdefault(claim.module, number)
+            for number, claim in enumerate(claims)
+        ],
+        np.int64,
     )
-    is_range = np.array([claim.kind is Kind.RANGE for claim in claims], np.bool_)
     whole = np.zeros(len(claims), np.bool_)
     same = (firsts[pieces.owner] == pieces.firsts) & (lasts[pieces.owner] == pieces.lasts)
     whole[pieces.owner[same]] = True
-    told = 0
-    for number in np.flatnonzero(~whole).tolist():
-        claim = claims[number]
-        low = int(np.searchsorted(pieces.lasts, firsts[number], side="left"))
-        high = int(np.searchsorted(pieces.firsts, lasts[number], side="right"))
-        owners = pieces.owner[low:high]
-        winners = owners[owners < number]
-        # A module seen as a whole and as its mappings is not at odds with itself.
-        is_part = claim.module is not None and bool(
-            np.all((modules[winners] == modules[number]) & ~is_range[winners])
+    losers = np.flatnonzero(~whole)
+    low = np.searchsorted(pieces.lasts, firsts[losers], side="left")
+    high = np.searchsorted(pieces.firsts, lasts[losers], side="right")
+    # A module seen as a whole and as its mappings is not at odds with itself. Whether all pieces
+    # of a claim are of one module is seen without a look at each: tens of thousands of modules
+    # that lie in one another have as many pieces each.
+    of_pieces = modules[pieces.owner]
+    changes = np.append(0, np.cumsum(of_pieces[1:] != of_pieces[:-1]))
+    is_part = (
+        (modules[losers] >= 0)
+        & (of_pieces[low] == modules[losers])
+        & (changes[low] == changes[high - 1])
+    )
+    told = np.flatnonzero(~is_part)
+    for at in told[:_MOST_LINES].tolist():
+        number = int(losers[at])
+        owners = pieces.owner[low[at] : high[at]]
+        winners = owners[owners != number]
+        kept = np.flatnonzero(owners == number) + low[at]
+        yield _explain(
+            claims[number],
+            [claims[owner] for owner in winners[:_NAMED]],
+            len(winners),
+            _spans(pieces, kept[:_NAMED]),
+            len(kept),
         )
-        if is_part:
-            continue
-        told += 1
-        if told <= _MOST_LINES:
-            kept = np.flatnonzero(owners == number) + low
-            yield _explain(claim, [claims[owner] for owner in winners], _spans(pieces, kept))
-    if told > _MOST_LINES:
-        yield f"{told - _MOST_LINES} more overlap others"
+    if len(told) > _MOST_LINES:
+        yield f"{len(told) - _MOST_LINES} more overlap others"
 
 
 def _spans(pieces: Pieces, kept: npt.NDArray[np.int64]) -> list[Span]:
@@ -178,11 +197,18 @@ def _spans(pieces: Pieces, kept: npt.NDArray[np.int64]) -> list[Span]:
     ]
 
 
-def _explain(claim: Region, winners: Sequence[Region], pieces: Sequence[Span]) -> str:
-    others = ", ".join(winner.name for winner in winners[:3])
-    if len(winners) > 3:
-        others += f" and {len(winners) - 3} more"
-    kept = ", ".join(str(piece) for piece in pieces[:3]) or "nothing"
-    if len(pieces) > 3:
-        kept += f" and {len(pieces) - 3} more pieces"
+def _explain(
+    claim: Region,
+    winners: Sequence[Region],
+    winner_count: int,
+    pieces: Sequence[Span],
+    piece_count: int,
+) -> str:
+    """One line, of the first few winners and of the first few pieces that are kept."""
+    others = ", ".join(winner.name for winner in winners)
+    if winner_count > len(winners):
+        others += f" and {winner_count - len(winners)} more"
+    kept = ", ".join(map(str, pieces)) or "nothing"
+    if piece_count > len(pieces):
+        kept += f" and {piece_count - len(pieces)} more pieces"
     return f"{claim.name} {claim.span} overlaps {others}: it keeps {kept}"

@@ -11,10 +11,10 @@ from memtiles.maps.absence import Stretch, without_long_absence
 from memtiles.maps.importers import ImportedMap
 from memtiles.maps.region import Region, Regions, cut_into_regions
 from memtiles.memory.dump import Dump, Kind
-from memtiles.memory.space import SpaceKind
 from memtiles.pictures.layout import Geometry, geometry
 from memtiles.pictures.placement import Size, place_landscape
 from memtiles.plan.estimate import estimate
+from memtiles.plan.map_addresses import check_maps
 from memtiles.plan.planned import Plan, PlannedAtlas, PlannedRegion, bands_with_holes
 from memtiles.plan.strips import plan_strips
 from memtiles.tiles.atlas import ROW_LIMIT
@@ -37,10 +37,9 @@ def make_plan(config: Config, dump: Dump, maps: Sequence[ImportedMap]) -> Plan:
     """Plans a build.
 
     Raises:
-        UsageError: The dump has no such space, a map is of a process whose page tables nobody told,
-            no region is left to draw, or a strip cannot be cut.
+        UsageError: The dump has no such space, a map is of another one, no region is left to draw,
+            or a strip cannot be cut.
     """
-    _check_processes(config, dump, maps)
     space = dump.space(config.dump.space)
     if space is None:
         names = ", ".join(space.name for space in dump.spaces)
@@ -48,8 +47,7 @@ def make_plan(config: Config, dump: Dump, maps: Sequence[ImportedMap]) -> Plan:
     found = regions_of(config, dump, maps)
     stretches, left_out = without_long_absence(found.rows, space)
     of_maps = [warning for one in maps for warning in one.warnings]
-    if maps and space.kind is SpaceKind.PHYSICAL and dump.format != "raw":
-        of_maps.append("the addresses of the maps are taken for physical ones: the dump has no cr3")
+    of_maps += check_maps(config, dump, space, maps)
     report = [*dump.warnings, *dump.contents.warnings, *of_maps, *found.report, *left_out]
     regions = tuple(_plan_region(config, stretch, report) for stretch in stretches)
     if not any(planned.shape for planned in regions):
@@ -61,22 +59,6 @@ def make_plan(config: Config, dump: Dump, maps: Sequence[ImportedMap]) -> Plan:
     strips = plan_strips(config.strips, regions, atlases, steady=space.steady)
     files, tiles, size = estimate(regions, atlases, strips, config.tiles.size)
     return Plan(space, regions, atlases, strips, tuple(report), files, tiles, size)
-
-
-def _check_processes(config: Config, dump: Dump, maps: Sequence[ImportedMap]) -> None:
-    """Refuses a process's addresses in a machine's memory where the page tables are not its own.
-
-    Volatility's tables of processes do not say where the page tables of a process are, and through
-    those of another one all of its addresses would show something else.
-    """
-    if dump.space(SpaceKind.PHYSICAL) is None or config.dump.cr3 is not None:
-        return
-    for one in maps:
-        if one.process is not None:
-            raise UsageError(
-                f"a map is of the addresses of process {one.process}: give the physical address of "
-                "its page tables as dump.cr3 (DirBase in WinDbg's !process, dtb.txt of MemProcFS)"
-            )
 
 
 def _is_wanted(config: Config, region: Region) -> bool:

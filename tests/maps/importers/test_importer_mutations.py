@@ -1,24 +1,19 @@
-"""Maps that were damaged at random: a result or one line that says why not, and nothing else.
-
-`MEMTILES_FUZZ=100000 pytest tests/maps/importers/test_importer_mutations.py` looks further.
-"""
+"""Maps that were damaged at random: a result or one line that says why not, and nothing else."""
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from builders.maps import TEXTS
+from fuzzing import fuzz
 from memtiles.errors import MemtilesError
 from memtiles.maps.importers import ImportedMap, importers, read_map
 from memtiles.memory.span import ADDRESS_LIMIT
-
-EXAMPLES = int(os.environ.get("MEMTILES_FUZZ", "30"))
 
 PIECES = st.one_of(
     st.text(max_size=8),
@@ -69,7 +64,7 @@ def sound(read: ImportedMap) -> None:
 
 
 @pytest.mark.parametrize("name", TEXTS)
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@fuzz(30)
 @given(edits=EDITS)
 def test_a_damaged_text(name: str, edits: list[tuple[float, int, str, int]]) -> None:
     format, text = TEXTS[name]
@@ -77,7 +72,7 @@ def test_a_damaged_text(name: str, edits: list[tuple[float, int, str, int]]) -> 
 
 
 @pytest.mark.parametrize("format", importers())
-@settings(max_examples=EXAMPLES, deadline=None)
+@fuzz(30)
 @given(text=st.text(max_size=200))
 def test_any_text(format: str, text: str) -> None:
     check(text, format)

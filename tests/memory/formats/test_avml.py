@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from builders.avml import STREAM, avml, avml_range, chunk, packed
 from builders.damage import ABSURD, survives
 from builders.samples import sample
+from fuzzing import fuzz
 from memtiles.errors import DumpError, LimitError
 from memtiles.memory.dump import Dump
 from memtiles.memory.formats import open_dump
@@ -204,7 +205,7 @@ def test_a_hundred_thousand_chunks_of_nothing(path: Path) -> None:
     survives(path, avml_range(0, b"abc", stream=STREAM + b"\xfe\0\0\0" * 100_000), "avml")
 
 
-@settings(max_examples=200, deadline=None)
+@fuzz(200)
 @given(
     st.lists(
         st.tuples(st.integers(0, 400), st.binary(min_size=1, max_size=8)), min_size=1, max_size=6

@@ -8,10 +8,11 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from builders.elf import Load, elf_core, note, nt_file
+from fuzzing import fuzz
 from memtiles.errors import DumpError, LimitError
 from memtiles.memory.formats import open_dump
 from memtiles.memory.span import Span
@@ -131,7 +132,7 @@ def test_a_table_of_more_segments_than_the_limit(
     assert "at most 3" in survives(path, SMALL)
 
 
-@settings(max_examples=400, deadline=None)
+@fuzz(400)
 @given(
     st.sampled_from([SMALL, EXTENDED, BIG_ENDIAN_32]),
     st.lists(
@@ -146,7 +147,7 @@ def test_mutations(path: Path, contents: bytes, patches: list[tuple[int, bytes]]
     survives(path, bytes(mutated[: len(contents)]))
 
 
-@settings(max_examples=100, deadline=None)
+@fuzz(100)
 @given(st.binary(max_size=300))
 def test_garbage_behind_the_magic(path: Path, tail: bytes) -> None:
     survives(path, b"\x7fELF\x02\x01" + tail)

@@ -7,15 +7,16 @@ import struct
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from builders.damage import ABSURD, survives
 from builders.elf import note
 from builders.kdump import ZLIB, Kdump, flattened
+from fuzzing import fuzz
 
 PAGES = {0: b"first".ljust(4096, b"."), 1: bytes(4096), 9: random.Random(1).randbytes(4096)}
-INFO = b"OSRELEASE=6.1.0-1\nSYMBOL(swapper_pg_dir)=ffffffff80005000\nNUMBER(phys_base)=0\n"
+INFO = b"OSRELEASE=6.1.0-1\nSYMBOL(swapper_pg_dir)=ffffffff80009000\nNUMBER(phys_base)=0\n"
 NOTES = note(b"CORE\0", 1, b"registers") + note(b"QEMU\0", 0, bytes(0x1B0))
 # The odd page is stored as it is: a cut inside it is seen by its descriptor alone.
 SMALL = Kdump({0: PAGES[0], 9: b"last".ljust(4096, b"-")}, vmcoreinfo=INFO, notes=NOTES).bytes()
@@ -102,7 +103,7 @@ def test_a_hundred_thousand_records_of_one_byte(path: Path) -> None:
     assert survives(path, whole[:4096] + records + whole[4096:], "kdump") == ""
 
 
-@settings(max_examples=300, deadline=None)
+@fuzz(300)
 @given(
     st.sampled_from([SMALL, FLAT]),
     st.lists(
@@ -126,7 +127,7 @@ def test_mutations(
     survives(path, bytes(mutated[:size]), "kdump")
 
 
-@settings(max_examples=100, deadline=None)
+@fuzz(100)
 @given(st.binary(max_size=600))
 def test_garbage_behind_the_signatures(path: Path, tail: bytes) -> None:
     for head in (b"KDUMP   ", b"DISKDUMP", SMALL[:424], FLAT[:4096], FLAT[:32]):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from builders.damage import ABSURD, survives
 from builders.lime import lime, lime_range
 from builders.samples import sample
+from fuzzing import fuzz
 from memtiles.errors import DumpError, LimitError
 from memtiles.memory.dump import Dump
 from memtiles.memory.formats import open_dump
@@ -176,7 +177,7 @@ def test_a_hundred_thousand_ranges_of_one_byte(path: Path) -> None:
     assert survives(path, b"".join(lime_range(2 * n, b"x") for n in range(100_000)), "lime") == ""
 
 
-@settings(max_examples=200, deadline=None)
+@fuzz(200)
 @given(
     st.lists(
         st.tuples(st.integers(0, 400), st.binary(min_size=1, max_size=8)), min_size=1, max_size=6

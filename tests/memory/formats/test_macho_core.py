@@ -6,11 +6,12 @@ import struct
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from builders.damage import ABSURD, survives
 from builders.macho import Segment, macho_core
+from fuzzing import fuzz
 from memtiles.errors import DumpError, LimitError
 from memtiles.memory.dump import Dump
 from memtiles.memory.formats import open_dump
@@ -98,7 +99,7 @@ def test_absurd_counts(path: Path, value: int) -> None:
     survives(path, macho_core(SEGMENTS, ncmds=value, others=many), "macho-core")
 
 
-@settings(max_examples=200, deadline=None)
+@fuzz(200)
 @given(
     st.lists(
         st.tuples(st.integers(0, 400), st.binary(min_size=1, max_size=8)), min_size=1, max_size=6

@@ -8,10 +8,11 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from builders.minidump import LINUX_MAPS, MODULES, Info, Minidump, Thread
+from fuzzing import fuzz
 from memtiles.errors import DumpError, LimitError
 from memtiles.memory.formats import open_dump
 from memtiles.memory.span import Span
@@ -165,7 +166,7 @@ def test_maps_longer_than_the_limit(path: Path, monkeypatch: pytest.MonkeyPatch)
     assert f"{len(MAPS)} bytes of linux maps; at most 10 are read" in survives(path, LINUX)
 
 
-@settings(max_examples=400, deadline=None)
+@fuzz(400)
 @given(
     st.sampled_from([FULL, LINUX]),
     st.lists(
@@ -180,7 +181,7 @@ def test_mutations(path: Path, contents: bytes, patches: list[tuple[int, bytes]]
     survives(path, bytes(mutated[: len(contents)]))
 
 
-@settings(max_examples=100, deadline=None)
+@fuzz(100)
 @given(st.binary(max_size=300))
 def test_garbage_behind_the_magic(path: Path, tail: bytes) -> None:
     survives(path, b"MDMP" + tail)

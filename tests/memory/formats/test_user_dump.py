@@ -7,10 +7,11 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from builders.user_dump import Region, UserDump
+from fuzzing import fuzz
 from memtiles.errors import DumpError, LimitError
 from memtiles.memory.dump import Dump, Kind
 from memtiles.memory.formats import open_dump
@@ -208,7 +209,7 @@ def test_limits(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "4 regions; at most 3 are read" in survives(path, WHOLE[0])
 
 
-@settings(max_examples=300, deadline=None)
+@fuzz(300)
 @given(
     st.sampled_from(WHOLE),
     st.lists(

@@ -60,15 +60,21 @@ def leads_to_memory(physical: ExtentSpace, tables: PageTables) -> bool:
 
 
 def maps_itself(physical: ExtentSpace, tables: PageTables) -> bool:
-    """Whether an entry of the top table names that table: Windows does so, Linux never.
+    """Whether the tables are among what they map as tables: Windows does so, Linux never.
 
-    On 64 bits Windows reaches its page tables that way; so entries that are not valid are to be
-    understood as its own.
+    That is how Windows reaches its page tables; so entries that are not valid are to be understood
+    as its own. An entry of the top table names that table; with PAE, whose top table is too small
+    to be one of pages, the last directory names all four of them (0xC0600000).
     """
-    if tables.mode not in (PagingMode.X64, PagingMode.X64_5):
-        return False
     top = _top_entries(physical, tables)
-    return bool(np.any(top.is_table & (top.physical == np.uint64(tables.root))))
+    if tables.mode is not PagingMode.PAE:
+        return bool(np.any(top.is_table & (top.physical == np.uint64(tables.root))))
+    directories = top.physical[top.is_table]
+    if len(directories) < 4:
+        return False
+    last = Span(int(directories[3]), 32)
+    named = physical.read(last).data.view("<u8").astype(np.uint64) & _NAMED
+    return bool(np.array_equal(named, directories))
 
 
 def is_isolated(physical: ExtentSpace, tables: PageTables, others: PageTables) -> bool:

@@ -76,7 +76,7 @@ class PagedSpace(AddressSpace):
     def _found(self, span: Span) -> tuple[Walk, ExtentSpace]:
         """What is known of a span: from the walk of everything if it was made, or from its own."""
         whole = self._whole
-        if whole is not None and _tells_all_of(whole, span):
+        if whole is not None and whole.tells_all_of(span):
             return whole, self._all_extents
         with self._lock:
             for known, found in reversed(self._walked.items()):
@@ -112,10 +112,3 @@ class PagedSpace(AddressSpace):
             pieces.sizes,
             pieces.offsets,
         )
-
-
-def _tells_all_of(whole: Walk, span: Span) -> bool:
-    """Whether the walk of everything left nothing of a span out."""
-    if whole.stopped_at is not None and span.end > whole.stopped_at:
-        return False
-    return not len(whole.repeated.clip(span.start, span.size))

@@ -68,6 +68,12 @@ class Walk(NamedTuple):
     refused: int
     stopped_at: int | None
 
+    def tells_all_of(self, span: Span) -> bool:
+        """Whether a walk of everything left nothing of a span out."""
+        if self.stopped_at is not None and span.end > self.stopped_at:
+            return False
+        return not len(self.repeated.clip(span.start, span.size))
+
 
 def walk(physical: ExtentSpace, tables: PageTables, span: Span, limit: int) -> Walk:
     """What the tables say about one span.
