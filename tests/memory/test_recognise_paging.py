@@ -13,7 +13,7 @@ from memory.machines import physical_memory
 from memtiles.errors import DumpError
 from memtiles.memory.extents import ExtentSpace
 from memtiles.memory.formats import open_dump
-from memtiles.memory.machine.spaces import page_tables
+from memtiles.memory.machine.spaces import Paging, paging_of
 from memtiles.memory.options import Options
 from memtiles.memory.paging.mode import PageTables as Tables
 from memtiles.memory.paging.mode import PagingMode
@@ -26,7 +26,7 @@ KERNEL = {"x86": 0xC000_0000, "pae": 0xC000_0000, "x64": 0xFFFF_8880 << 32, "x64
 
 
 def recognised(physical: ExtentSpace, root: int) -> Tables:
-    found = page_tables(physical, root, None)
+    found = paging_of(physical, root, Paging(None)).tables
     assert found is not None
     return found
 
@@ -90,10 +90,12 @@ def test_the_layout_that_a_dump_tells_is_not_guessed_but_looked_at() -> None:
     tables = booted("x64", 16 * MIB, PAGE)
     physical = machine_with(tables, 16 * MIB)
     told = Tables(0x5000, PagingMode.X64, windows=True)
-    assert page_tables(physical, tables.root + 8, told) == told._replace(root=tables.root)
+    assert paging_of(physical, tables.root + 8, Paging(told)).tables == told._replace(
+        root=tables.root
+    )
     with pytest.raises(DumpError, match="no page tables at physical address 0x3000"):
-        page_tables(physical, 0x3000, told)
-    assert page_tables(physical, None, told) == told
+        paging_of(physical, 0x3000, Paging(told))
+    assert paging_of(physical, None, Paging(told)).tables == told
 
 
 # ------------------------------------------------------------------------------- real machines

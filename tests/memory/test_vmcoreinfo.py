@@ -8,7 +8,7 @@ from builders.page_tables import PageTables
 from memory.machines import physical_memory, reads_of
 from memtiles.errors import DumpError
 from memtiles.memory.extents import ExtentSpace
-from memtiles.memory.machine.spaces import page_tables
+from memtiles.memory.machine.spaces import Paging, paging_of
 from memtiles.memory.machine.vmcoreinfo import linux_release, linux_tables, parse_vmcoreinfo
 from memtiles.memory.paging.mode import PageTables as Tables
 from memtiles.memory.paging.mode import PagingMode
@@ -43,7 +43,7 @@ def kernel(mode: str = "x64", base: int = 0x10_0000, shift: int = SHIFT) -> tupl
 
 
 def found(physical: ExtentSpace) -> Tables | None:
-    return page_tables(physical, "auto", None)
+    return paging_of(physical, "auto", Paging(None)).tables
 
 
 def test_the_lines_of_the_text() -> None:

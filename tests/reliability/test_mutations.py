@@ -17,7 +17,8 @@ from builders.damage import ABSURD
 from builders.seeds import TABLES_AT, seeds
 from builders.whole_way import go_through
 from fuzzing import fuzz
-from memtiles.memory.formats import Options, formats
+from memtiles.memory.formats import formats
+from memtiles.memory.options import Options
 
 SEEDS = seeds()
 RAW = [

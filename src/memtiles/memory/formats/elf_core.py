@@ -20,7 +20,7 @@ from memtiles.memory.elf.segments import Placed, Segments, place, read_segments
 from memtiles.memory.extents import ExtentSpace
 from memtiles.memory.files.source import FileSource
 from memtiles.memory.machine.guest_tables import guest_tables
-from memtiles.memory.machine.spaces import Machine, page_tables
+from memtiles.memory.machine.spaces import Machine, Paging, paging_of
 from memtiles.memory.machine.vmcoreinfo import linux_release, parse_vmcoreinfo
 from memtiles.memory.options import Options
 from memtiles.memory.paging.mode import PagingMode
@@ -28,6 +28,10 @@ from memtiles.memory.process.modules import modules_of
 from memtiles.memory.space import AddressSpace, SpaceKind
 
 _NOTES_LIMIT = 64 << 20  # stated; ten thousand threads have 40 MiB of registers
+# Whose notes these are; "NetBSD-CORE@1" is one of a thread. gcore's of Linux are of CORE, too.
+_SYSTEMS = {
+    b"LINUX": "Linux", b"FreeBSD": "FreeBSD", b"OpenBSD": "OpenBSD", b"NetBSD-CORE": "NetBSD",
+}  # fmt: skip
 _HYPERVISORS = (b"QEMU", b"VBCORE", b"VBCPU")
 
 
@@ -37,6 +41,7 @@ class _CoreNotes(NamedTuple):
     files: list[MappedFile]
     of_hypervisor: list[Note]
     vmcoreinfo: dict[str, str]
+    system: str | None
 
 
 class ElfCore:
@@ -58,7 +63,7 @@ class ElfCore:
         elif options.cr3 is not None:
             raise UsageError(f"{source.name}: the core of a process has no page tables: no cr3")
         else:
-            opened = _process(source, ident, loads, told.files, warnings)
+            opened = _process(source, ident, loads, told, warnings)
         mode = opened.mode
         return Dump(
             name=source.name,
@@ -68,7 +73,7 @@ class ElfCore:
             read_contents=opened.contents_of,
             # VirtualBox writes a 64-bit file that calls itself x86-64 of every guest.
             machine=mode.machine if mode else ident.machine,
-            system=linux_release(told.vmcoreinfo),
+            system=opened.system,
             address_bits=mode.address_bits if mode else ident.bits,
             warnings=tuple(warnings),
             identity=source.identity,
@@ -98,6 +103,7 @@ def _read_notes(
     files: list[MappedFile] | None = None
     of_hypervisor: list[Note] = []
     vmcoreinfo: dict[str, str] = {}
+    owner: str | None = None
     missing = 0
     budget = min(_NOTES_LIMIT, source.size)  # of all note segments together: they may overlap
     for offset, size, alignment in zip(
@@ -107,6 +113,7 @@ def _read_notes(
         budget -= len(data)
         missing += size - len(data)
         for note in notes(data, ident.order, alignment):
+            owner = owner or _SYSTEMS.get(note.name.partition(b"@")[0])
             if note.name in _HYPERVISORS:
                 of_hypervisor.append(note)
             elif note.name == b"VMCOREINFO":
@@ -118,7 +125,8 @@ def _read_notes(
                 files = listed or []
     if missing:
         warnings.append(f"the notes are cut: {missing} bytes of them were not read")
-    return _CoreNotes(files or [], of_hypervisor, vmcoreinfo)
+    system = linux_release(vmcoreinfo) or owner
+    return _CoreNotes(files or [], of_hypervisor, vmcoreinfo, system)
 
 
 def _is_machine(loads: Segments, told: _CoreNotes) -> bool:
@@ -130,6 +138,7 @@ def _is_machine(loads: Segments, told: _CoreNotes) -> bool:
 class _Opened(NamedTuple):
     spaces: tuple[AddressSpace, ...]
     contents_of: Callable[[AddressSpace], Contents]
+    system: str | None
     mode: PagingMode | None = None
 
 
@@ -137,13 +146,13 @@ def _process(
     source: FileSource,
     ident: ElfIdent,
     loads: Segments,
-    files: Sequence[MappedFile],
+    told: _CoreNotes,
     warnings: list[str],
 ) -> _Opened:
     placed = place(loads, loads.vaddr, source.size, ident, warnings)
-    mappings = _mappings(placed, files)
+    mappings = _mappings(placed, told.files)
     contents = Contents(mappings, modules_of(mappings))
-    return _Opened((_space(SpaceKind.VIRTUAL, source, placed),), lambda _: contents)
+    return _Opened((_space(SpaceKind.VIRTUAL, source, placed),), lambda _: contents, told.system)
 
 
 def _machine(
@@ -166,14 +175,16 @@ def _machine(
     # A 32-bit guest with more memory than 4 GiB has a 64-bit file, too.
     bits = 32 if ident.machine == "x86" else ident.bits
     found = guest_tables(physical, told.of_hypervisor, told.vmcoreinfo, bits)
-    machine = Machine(physical, page_tables(physical, options.cr3, found))
+    paging = paging_of(physical, options.cr3, Paging(found, told.system))
+    machine = Machine(physical, paging.tables)
     warnings += machine.warnings
     if machine.virtual is not None:
-        return _Opened(machine.spaces, machine.contents_of, machine.virtual.tables.mode)
+        mode = machine.virtual.tables.mode
+        return _Opened(machine.spaces, machine.contents_of, paging.system, mode)
     # Without paging QEMU writes p_vaddr = p_paddr, other writers 0.
     is_mapped = (loads.vaddr != 0) & (loads.vaddr != loads.paddr)
     if not np.any(is_mapped):
-        return _Opened(machine.spaces, machine.contents_of)
+        return _Opened(machine.spaces, machine.contents_of, paging.system)
     placed = place(loads.where(is_mapped), loads.vaddr[is_mapped], source.size, ident, [])
     virtual = _space(SpaceKind.VIRTUAL, source, placed)
     contents = Contents(_mappings(placed, []))
@@ -181,7 +192,7 @@ def _machine(
     def contents_of(space: AddressSpace) -> Contents:
         return contents if space is virtual else machine.contents_of(space)
 
-    return _Opened((virtual, physical), contents_of)
+    return _Opened((virtual, physical), contents_of, paging.system)
 
 
 def _space(kind: SpaceKind, source: FileSource, placed: Placed) -> ExtentSpace:

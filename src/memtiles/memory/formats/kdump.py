@@ -27,7 +27,7 @@ from memtiles.memory.linux.kdump_header import (
     read_at,
 )
 from memtiles.memory.machine.guest_tables import guest_tables
-from memtiles.memory.machine.spaces import Machine, page_tables
+from memtiles.memory.machine.spaces import Machine, Paging, paging_of
 from memtiles.memory.machine.vmcoreinfo import linux_release, parse_vmcoreinfo
 from memtiles.memory.options import Options
 from memtiles.memory.overlap import Addresses
@@ -84,7 +84,9 @@ class Kdump:
         except DumpError as damage:  # of a packed page with tables: all others can be read
             warnings.append(f"no virtual addresses, their page tables cannot be read: {damage}")
             found = None
-        machine = Machine(physical, page_tables(physical, options.cr3, found))
+        told = Paging(found, linux_release(info) or header.system or None)
+        paging = paging_of(physical, options.cr3, told)
+        machine = Machine(physical, paging.tables)
         return Dump(
             name=source.name,
             format=self.name,
@@ -92,7 +94,7 @@ class Kdump:
             spaces=machine.spaces,
             read_contents=machine.contents_of,
             machine=_MACHINES.get(header.machine, header.machine) or None,
-            system=linux_release(info) or header.system or None,
+            system=paging.system,
             address_bits=header.bits,
             warnings=(*warnings, *machine.warnings),
             identity=source.identity,

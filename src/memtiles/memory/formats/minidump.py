@@ -55,9 +55,8 @@ class Minidump:
         maps = linux_mappings(streams)
         modules = whole_images(minidump_modules(streams, system), maps)
         if not (len(ranges.sizes) or len(regions.firsts) or maps or modules):
-            damage = f" ({streams.warnings[0]})" if streams.warnings else ""
             raise DumpError(
-                f"{source.name}: the minidump tells of no memory and no module{damage}; "
+                f"{source.name}: the minidump tells of no memory and no module; "
                 "`--format raw` pictures the file as it is"
             )
 

@@ -9,7 +9,7 @@ from memtiles.errors import DumpError
 from memtiles.memory.dump import Contents, Dump, Kind, Mapping
 from memtiles.memory.extents import ExtentSpace
 from memtiles.memory.files.source import FileSource
-from memtiles.memory.machine.spaces import Machine, page_tables
+from memtiles.memory.machine.spaces import Machine, Paging, paging_of
 from memtiles.memory.options import Options
 from memtiles.memory.space import AddressSpace, SpaceKind
 from memtiles.memory.span import ADDRESS_LIMIT, Span
@@ -36,7 +36,8 @@ class Raw:
         kind = SpaceKind.PHYSICAL if is_machine else options.space or SpaceKind.VIRTUAL
         whole = ExtentSpace(kind, source, [base], [source.size], [0])
         file = Mapping(Span(base, source.size), Kind.FILE, source.name, file_offset=0)
-        machine = Machine(whole, page_tables(whole, options.cr3, None))
+        paging = paging_of(whole, options.cr3, Paging(None))
+        machine = Machine(whole, paging.tables)
 
         def contents_of(space: AddressSpace) -> Contents:
             return Contents((file,)) if space is whole else machine.contents_of(space)
@@ -49,6 +50,7 @@ class Raw:
             spaces=machine.spaces,
             read_contents=contents_of,
             machine=tables.mode.machine if tables else None,
+            system=paging.system,
             address_bits=tables.mode.address_bits if tables else 64,
             identity=source.identity,
             close=source.close,

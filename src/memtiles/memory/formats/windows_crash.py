@@ -13,7 +13,7 @@ from memtiles.errors import UsageError
 from memtiles.memory.dump import Contents, Dump
 from memtiles.memory.extents import ExtentSpace
 from memtiles.memory.files.source import FileSource
-from memtiles.memory.machine.spaces import Machine, page_tables
+from memtiles.memory.machine.spaces import Machine, Paging, paging_of
 from memtiles.memory.options import Options
 from memtiles.memory.paging.mode import PageTables, PagingMode
 from memtiles.memory.space import AddressSpace
@@ -85,8 +85,8 @@ def _machine(
         _refuse_cr3(source, options, f"page tables of {header.machine} are not read")
         warnings.append(f"page tables of {header.machine} are not read: physical addresses only")
         return Machine(physical, None)
-    found = _tables(physical, header)
-    tables = page_tables(physical, options.cr3, found)
+    told = Paging(_tables(physical, header))
+    tables = paging_of(physical, options.cr3, told).tables
     if tables is None:
         warnings.append(
             "the header tells no page tables (cr3 can say them): physical addresses only"

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from memtiles.memory.dump import Dump
 from memtiles.memory.extents import ExtentSpace
 from memtiles.memory.files.source import FileSource
-from memtiles.memory.machine.spaces import Machine, page_tables
+from memtiles.memory.machine.spaces import Machine, Paging, paging_of
 from memtiles.memory.options import Options
 from memtiles.memory.space import SpaceKind
 
@@ -69,7 +69,8 @@ def image_dump(
     cr3 = options.cr3
     if cr3 is None and options.space is SpaceKind.VIRTUAL:
         cr3 = "auto"
-    machine = Machine(physical, page_tables(physical, cr3, None))
+    paging = paging_of(physical, cr3, Paging(None))
+    machine = Machine(physical, paging.tables)
     return Dump(
         name=source.name,
         format=format,
@@ -77,6 +78,7 @@ def image_dump(
         spaces=machine.spaces,
         read_contents=machine.contents_of,
         machine=machine.virtual.tables.mode.machine if machine.virtual else None,
+        system=paging.system,
         warnings=(*warnings, *machine.warnings),
         identity=source.identity,
         close=source.close,

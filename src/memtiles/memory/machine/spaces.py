@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from memtiles.errors import DumpError
 from memtiles.memory.dump import Contents, Kind, Mapping, Module
 from memtiles.memory.extents import ExtentSpace
-from memtiles.memory.machine.vmcoreinfo import find_linux_tables
+from memtiles.memory.machine.vmcoreinfo import find_vmcoreinfo, linux_release, linux_tables
 from memtiles.memory.paging.mappings import page_mappings
 from memtiles.memory.paging.mode import PageTables
 from memtiles.memory.paging.recognise import has_top_table, tables_of_root
@@ -29,30 +29,35 @@ _SMALLEST_GAP = 64 << 10
 _BLOCKS_LIMIT = 4096
 
 
-def page_tables(
-    physical: ExtentSpace, cr3: int | Literal["auto"] | None, found: PageTables | None
-) -> PageTables | None:
+class Paging(NamedTuple):
+    """The page tables that are meant, and the system that they are of; None where unknown."""
+
+    tables: PageTables | None
+    system: str | None = None
+
+
+def paging_of(physical: ExtentSpace, cr3: int | Literal["auto"] | None, told: Paging) -> Paging:
     """The page tables that the user means, or else those that the dump tells.
 
     Args:
         physical: The machine's memory.
         cr3: What the user says; "auto" searches all memory for those of Linux.
-        found: What the dump says.
+        told: What the dump says.
 
     Raises:
         DumpError: There are none where the user says, or none are found.
     """
     if cr3 is None:
-        return found
-    if cr3 == "auto":
-        tables = find_linux_tables(physical)
-        if tables is None:
-            raise DumpError(
-                f"{physical.source.name}: no page tables of Linux on x86-64 were found in it (its "
-                "VMCOREINFO): give their physical address as cr3, or take physical addresses"
-            )
-        return tables
-    return tables_of_root(physical, cr3, found)
+        return told
+    if cr3 != "auto":
+        return told._replace(tables=tables_of_root(physical, cr3, told.tables))
+    info = find_vmcoreinfo(physical)
+    if info is None:
+        raise DumpError(
+            f"{physical.source.name}: no page tables of Linux on x86-64 were found in it (its "
+            "VMCOREINFO): give their physical address as cr3, or take physical addresses"
+        )
+    return Paging(linux_tables(info), linux_release(info))
 
 
 def _no_modules(_: AddressSpace) -> tuple[tuple[Module, ...], tuple[str, ...]]:

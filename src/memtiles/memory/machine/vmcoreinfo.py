@@ -57,14 +57,14 @@ def linux_tables(info: dict[str, str]) -> PageTables | None:
     return PageTables.of_register(root, PagingMode.X64_5 if levels else PagingMode.X64)
 
 
-def find_linux_tables(physical: ExtentSpace) -> PageTables | None:
+def find_vmcoreinfo(physical: ExtentSpace) -> dict[str, str] | None:
     """Searches all of a machine's memory for VMCOREINFO whose page tables map themselves."""
     for text in islice(_texts(physical), _TEXTS_LIMIT):
         info = parse_vmcoreinfo(text)
         tables = linux_tables(info)
         # A machine may hold texts of kernels that ran before, or of its own guests.
         if tables is not None and _maps_itself(physical, tables, info):
-            return tables
+            return info
     return None
 
 
