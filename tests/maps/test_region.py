@@ -84,6 +84,14 @@ def test_mappings_are_named_by_file_or_else_by_kind_and_address() -> None:
     assert [name for name, _, _ in rows(found.rows)] == ["ntdll.dll", "x", "anonymous 0x7f000000"]
 
 
+def test_a_map_names_the_dumps_own_modules_without_a_word() -> None:
+    """An `lm` over a kernel dump: 151 drivers in both, under other names."""
+    named, own = module("hal", 0x1000, 0x4000), module("hal.dll", 0x1000, 0x4000)
+    found = cut_into_regions([], [named, own], [mapping(0x1000, 0x1000, "hal.dll")], "module")
+    assert rows(found.rows) == [("hal", 0x1000, 0x5000)]
+    assert found.report == ()
+
+
 def test_what_is_no_path_keeps_its_slashes() -> None:
     stack = 'stack of thread 0x7 "kworker/0"'
     tag = "[anon:dalvik-/dev/ashmem]"

@@ -20,7 +20,7 @@ from memtiles.limits import OUTPUT_LIMIT
 from memtiles.maps.lookup import find_region, region_at
 from memtiles.maps.region import Region, Regions, regions_of_dump
 from memtiles.memory import dump as tables
-from memtiles.memory.address import format_address, show
+from memtiles.memory.address import format_address, show, without_sign
 from memtiles.memory.files.open_file import open_regular
 from memtiles.memory.files.source import FileSource, identity_of
 from memtiles.memory.formats import open_source
@@ -137,7 +137,7 @@ class Dump:
         Raises:
             AddressError: A text that is not a range.
         """
-        return self._space.runs(span_of(where))
+        return self._space.runs(self._span(where))
 
     def read(self, where: Where, *, limit: int = READ_LIMIT) -> Memory:
         """Reads bytes, holes and all: memory is allocated for each of the addresses.
@@ -155,7 +155,7 @@ class Dump:
             LimitError: It is larger than `limit`.
             DumpError: The dump changed meanwhile, or the process ended.
         """
-        span = span_of(where)
+        span = self._span(where)
         if span.size > limit:
             raise LimitError(
                 f"{span}: {span.size:,} bytes and at most {limit:,} are read at once: take blocks, "
@@ -174,7 +174,7 @@ class Dump:
         """
         if size < 1:
             raise UsageError(f"blocks of {size} bytes: at least 1 is needed")
-        start = span_of(where).start
+        start = self._span(where).start
         for first, length in self.runs(where):
             for offset in range(first, first + length, size):
                 block = Span(start + offset, min(size, first + length - offset))
@@ -270,7 +270,7 @@ class Dump:
             raise UsageError(f"holes {show(str(holes))}: write one of {', '.join(HOLES)}")
         return save_flat_memory(
             self._space,
-            span_of(where),
+            self._span(where),
             _target(out),
             self._inputs,
             holes=holes,
@@ -286,6 +286,10 @@ class Dump:
     def _space(self) -> AddressSpace:
         self._check_open()
         return self._opened.spaces[0]
+
+    def _span(self, where: Where) -> Span:
+        """The addresses that are meant, without the sign that a 64-bit debugger gives them."""
+        return without_sign(span_of(where), self.address_bits)
 
     @property
     def _inputs(self) -> list[Path]:
@@ -309,7 +313,7 @@ class Dump:
         """What is drawn, and its name; None are the bytes of the file."""
         if where is not None:
             named = where.name if isinstance(where, Region | tables.Module | Section) else ""
-            yield self._space, named or self.name, span_of(where)
+            yield self._space, named or self.name, self._span(where)
             return
         with open_source(FileSource.open_as_it_is(self._own_file()), "raw") as raw:
             yield raw.spaces[0], raw.name, raw.mappings[0].span

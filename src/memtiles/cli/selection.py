@@ -30,9 +30,10 @@ def select(dump: Dump, options: argparse.Namespace) -> Selection:
     """
     from memtiles.maps.lookup import find_region
     from memtiles.maps.region import regions_of_dump
+    from memtiles.memory.address import without_sign
 
     if options.range is not None:
-        return Selection(dump.name, options.range)
+        return Selection(dump.name, without_sign(options.range, dump.address_bits))
     rows = regions_of_dump(dump).rows
     found = rows[find_region([(row.name, row.span) for row in rows], options.region)]
     return Selection(found.name, found.span)

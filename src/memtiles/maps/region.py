@@ -146,11 +146,16 @@ def _resolved(claims: Sequence[Region]) -> Regions:
 def _report(
     claims: Sequence[Region], firsts: Addresses, lasts: Addresses, pieces: Pieces
 ) -> Iterator[str]:
-    """A line for each claim that lost addresses to others than its own module's."""
-    numbers: dict[Module | None, int] = {None: _OF_NO_MODULE}
+    """A line for each claim that lost addresses to others than its own module's.
+
+    Modules of one span are one module: a map names those that the dump lists, too.
+    """
+    numbers: dict[Span | None, int] = {None: _OF_NO_MODULE}
     modules = np.array(
         [
-            _OF_A_RANGE if claim.kind is Kind.RANGE else numbers.setdefault(claim.module, number)
+            _OF_A_RANGE
+            if claim.kind is Kind.RANGE
+            else numbers.setdefault(claim.module.span if claim.module else None, number)
             for number, claim in enumerate(claims)
         ],
         np.int64,

@@ -146,6 +146,16 @@ def _sized(text: str, start: int, size: int) -> Span:
     return Span(start, size)
 
 
+def without_sign(span: Span, bits: int) -> Span:
+    """A span of 32-bit addresses that a debugger of 64 bits has sign-extended, as it is meant.
+
+    WinDbg prints 80800000 of a 32-bit kernel as ffffffff`80800000.
+    """
+    if bits == 32 and span.start >> 32 == 0xFFFFFFFF:
+        return Span(span.start & 0xFFFFFFFF, span.size)
+    return span
+
+
 def parse_size(text: str) -> int:
     """The number of bytes that `text` spells: `4096`, `0x1000`, `64KiB`, `1 MiB`, `64GiB`, `2TiB`.
 

@@ -10,6 +10,7 @@ from memtiles.errors import LayoutError, UsageError
 from memtiles.maps.absence import Stretch, without_long_absence
 from memtiles.maps.importers import ImportedMap
 from memtiles.maps.region import Region, Regions, cut_into_regions
+from memtiles.memory.address import without_sign
 from memtiles.memory.dump import Dump, Kind
 from memtiles.pictures.layout import Geometry, geometry
 from memtiles.pictures.placement import Size, place_landscape
@@ -24,7 +25,7 @@ from memtiles.tiles.libvips import SIDE_LIMIT
 def regions_of(config: Config, dump: Dump, maps: Sequence[ImportedMap]) -> Regions:
     """All regions that the config asks for, in address order."""
     found = cut_into_regions(
-        [(one.name, one.span) for one in config.regions.ranges],
+        [(one.name, without_sign(one.span, dump.address_bits)) for one in config.regions.ranges],
         [module for one in maps for module in one.modules] + list(dump.modules),
         [mapping for one in maps for mapping in one.mappings] + list(dump.mappings),
         config.regions.group,

@@ -108,7 +108,7 @@ class Machine:
         walked = space.walk_all()
         # Tables that map more than there is are walked anew for each module where they were not
         # walked to their end, and each may find tens of thousands of pages: a list of 300 modules
-        # made minutes of work of 340 KB.
+        # made many seconds of work of 340 KB.
         listed = tuple(module for module in modules if walked.tells_all_of(module.span))
         warnings += _left_out(walked)
         if len(listed) < len(modules):

@@ -1,62 +1,25 @@
 """The modules of a Windows kernel: the list that it keeps of itself and its drivers.
 
-PsLoadedModuleList is a ring of KLDR_DATA_TABLE_ENTRY. Only the fields below are looked at; they
-stand where they do since Windows XP (ntldr.h; public symbols of ntoskrnl).
+PsLoadedModuleList is a ring of entries of the loader.
 """
 
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
 
 from memtiles.memory.dump import Module
 from memtiles.memory.process.modules import last_part
 from memtiles.memory.space import AddressSpace
 from memtiles.memory.span import Span
+from memtiles.memory.windows.loader_entry import (
+    MODULES_LIMIT,
+    LoaderEntry,
+    entry_size,
+    utf16_text,
+)
 
-MODULES_LIMIT = 4096
-"""Entries that are followed; a large server has some 300 drivers."""
-
-# Flink, Blink, DllBase, SizeOfImage, then FullDllName and BaseDllName as a size in bytes and an
-# address each.
-_ENTRIES = {
-    64: struct.Struct("<QQ32xQ8xI4xH6xQH6xQ"),
-    32: struct.Struct("<II16xI4xIH2xIH2xI"),
-}
 _LINKS = {64: struct.Struct("<QQ"), 32: struct.Struct("<II")}
-
-# Kernel addresses of 64 bits, with five levels of page tables too.
-_KERNEL = 0xFF << 56
-_LARGEST_IMAGE = 1 << 30
 _LONGEST_NAME = 2048  # bytes; a path of Windows has at most 260 characters here
-
-
-class LoaderEntry(NamedTuple):
-    """An entry of the list; names as (bytes, address)."""
-
-    next: int
-    previous: int
-    base: int
-    size: int
-    full_name: tuple[int, int]
-    base_name: tuple[int, int]
-
-    @classmethod
-    def parse(cls, data: bytes, bits: int) -> LoaderEntry:
-        """Reads an entry from at least `entry_size` bytes."""
-        next_, previous, base, size, *names = _ENTRIES[bits].unpack_from(data)
-        return cls(next_, previous, base, size, (names[0], names[1]), (names[2], names[3]))
-
-    def image(self, bits: int) -> Span | None:
-        """The addresses of the module; None where they cannot be those of one."""
-        is_kernels = self.base >= _KERNEL if bits == 64 else self.base > 0
-        fits = 0 < self.size <= _LARGEST_IMAGE and self.base + self.size <= 1 << bits
-        return Span(self.base, self.size) if is_kernels and fits else None
-
-
-def entry_size(bits: int) -> int:
-    """Bytes of an entry up to the last field that is looked at."""
-    return _ENTRIES[bits].size
 
 
 def kernel_modules(
@@ -148,8 +111,3 @@ class _Memory:
         """A UNICODE_STRING up to its first NUL; "" where it is not there."""
         data = self.read(address, min(size, _LONGEST_NAME) & ~1) if size > 1 else None
         return utf16_text(data) if data else ""
-
-
-def utf16_text(data: bytes) -> str:
-    """UTF-16 up to its first NUL; what is no text stays visible."""
-    return data.decode("utf-16-le", "backslashreplace").partition("\0")[0]

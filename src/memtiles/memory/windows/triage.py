@@ -21,7 +21,7 @@ from memtiles.memory.runs import Runs
 from memtiles.memory.space import AddressSpace, SpaceKind
 from memtiles.memory.span import ADDRESS_LIMIT, Span
 from memtiles.memory.windows.crash_header import PAGE_SIZE, CrashHeader
-from memtiles.memory.windows.kernel_modules import MODULES_LIMIT, LoaderEntry, utf16_text
+from memtiles.memory.windows.loader_entry import MODULES_LIMIT, LoaderEntry, utf16_text
 
 _BLOCK = np.dtype([("address", "<u8"), ("offset", "<u4"), ("size", "<u4")])
 # Stated limit: a real dump has some thousands.
