@@ -86,6 +86,13 @@ def test_where_no_tables_are(root: int) -> None:
         recognised(physical, root)
 
 
+def test_small_odd_numbers_are_no_page_tables() -> None:
+    """Each looks like an entry that names page 0, which every machine has."""
+    numbers = b"".join(number.to_bytes(4, "little") for number in range(1, 2048, 2))
+    with pytest.raises(DumpError, match="no page tables at physical address 0x2000"):
+        recognised(physical_memory({0: bytes(2 * PAGE) + numbers}), 0x2000)
+
+
 def test_the_layout_that_a_dump_tells_is_not_guessed_but_looked_at() -> None:
     tables = booted("x64", 16 * MIB, PAGE)
     physical = machine_with(tables, 16 * MIB)

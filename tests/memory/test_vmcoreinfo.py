@@ -93,7 +93,7 @@ def test_of_several_only_the_one_counts_whose_tables_map_themselves() -> None:
     texts = [
         text(directory, moved + 0x10_0000),  # leads out of the file
         text(directory, moved + PAGE),  # to another table
-        text(directory + 2 * MIB, moved - 2 * MIB),  # to the right one, which maps it elsewhere
+        text(directory + PAGE, moved - PAGE),  # to the right one, which maps it elsewhere
         text(0xFFFF_8000_1234_5000, 0),  # of another processor
         text(directory, moved, release="6.1.0-right"),
         text(directory, moved + PAGE),

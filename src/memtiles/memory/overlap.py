@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from memtiles.memory.runs import Runs
+
 Addresses = npt.NDArray[np.uint64]
 
 
@@ -47,6 +49,17 @@ def first_wins(firsts: Addresses, lasts: Addresses) -> Pieces:
     all_owners = np.append(order[alone], np.array([piece[2] for piece in swept], np.int64))
     by_address = np.argsort(all_firsts, kind="stable")
     return Pieces(all_firsts[by_address], all_lasts[by_address], all_owners[by_address])
+
+
+def union_of(firsts: Addresses, lasts: Addresses) -> Runs:
+    """All addresses of ranges that may overlap.
+
+    Args:
+        firsts: First address of each range.
+        lasts: Last address of each range, which belongs to it.
+    """
+    pieces = first_wins(firsts, lasts)
+    return Runs.of_sorted(pieces.firsts, pieces.lasts)
 
 
 def _sweep(firsts: list[int], lasts: list[int], owners: list[int]) -> list[list[int]]:

@@ -83,12 +83,12 @@ class Runs:
     def clip(self, start: int, size: int) -> Runs:
         """The pieces inside `start .. start + size`, counted from `start`."""
         if size <= 0 or not len(self):
-            return _NONE
+            return NO_RUNS
         last = start + size - 1
         low = int(np.searchsorted(self.lasts, np.uint64(start), side="left"))
         high = int(np.searchsorted(self.firsts, np.uint64(last), side="right"))
         if low >= high:
-            return _NONE
+            return NO_RUNS
         firsts = np.maximum(self.firsts[low:high], np.uint64(start)) - np.uint64(start)
         lasts = np.minimum(self.lasts[low:high], np.uint64(last)) - np.uint64(start)
         return Runs(firsts, lasts)
@@ -130,4 +130,4 @@ class Runs:
 
 
 # Tens of thousands of regions may have nothing present: one object says so of all of them.
-_NONE = Runs.of([])
+NO_RUNS = Runs.of([])

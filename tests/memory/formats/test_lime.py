@@ -209,3 +209,13 @@ def test_every_byte_is_that_of_the_first_range_that_has_it(
         assert {int(at): int(memory.data[at]) for at in memory.present.nonzero()[0]} == expected
         one_by_one = b"".join(bytes_at(dump, at, 1) for at in range(400))
         assert memory.data.tobytes() == one_by_one
+
+
+def test_what_was_cut_off_is_a_hole(tmp_path: Path) -> None:
+    path = tmp_path / "memory.lime"
+    head = struct.pack("<IIQQQ", 0x4C694D45, 1, 0x1000, 0x8FFF, 0)
+    path.write_bytes(head + b"x" * 0x3000)
+    with open_dump(path) as dump:
+        (block,) = dump.mappings
+        assert block.span == Span(0x1000, 0x8000)
+        assert list(dump.spaces[0].runs(block.span)) == [(0, 0x3000)]

@@ -23,6 +23,7 @@ from memtiles.memory.machine.guest_tables import guest_tables
 from memtiles.memory.machine.spaces import Machine, Paging, paging_of
 from memtiles.memory.machine.vmcoreinfo import linux_release, parse_vmcoreinfo
 from memtiles.memory.options import Options
+from memtiles.memory.overlap import union_of
 from memtiles.memory.paging.mode import PagingMode
 from memtiles.memory.process.modules import modules_of
 from memtiles.memory.space import AddressSpace, SpaceKind
@@ -176,7 +177,9 @@ def _machine(
     bits = 32 if ident.machine == "x86" else ident.bits
     found = guest_tables(physical, told.of_hypervisor, told.vmcoreinfo, bits)
     paging = paging_of(physical, options.cr3, Paging(found, told.system))
-    machine = Machine(physical, paging.tables)
+    cut = placed.present < placed.sizes
+    claimed = union_of(placed.starts[cut], placed.starts[cut] + (placed.sizes[cut] - np.uint64(1)))
+    machine = Machine(physical, paging.tables, claimed=claimed)
     warnings += machine.warnings
     if machine.virtual is not None:
         mode = machine.virtual.tables.mode

@@ -16,6 +16,7 @@ from memtiles.memory.linux.lime_image import (
     warn_of_tail,
 )
 from memtiles.memory.options import Options
+from memtiles.memory.runs import Runs
 from memtiles.memory.space import SpaceKind
 
 _MAGIC = b"EMiL"  # 0x4c694d45: "LiME" read from its end
@@ -33,15 +34,21 @@ class Lime:
 
     def open(self, source: FileSource, options: Options) -> Dump:
         warnings: list[str] = []
-        physical = ExtentSpace(SpaceKind.PHYSICAL, source, *_ranges(source, warnings))
-        return image_dump(self.name, source, options, physical, warnings)
+        cut: list[tuple[int, int]] = []
+        physical = ExtentSpace(SpaceKind.PHYSICAL, source, *_ranges(source, cut, warnings))
+        return image_dump(self.name, source, options, physical, warnings, Runs.of(cut))
 
 
 FORMAT = Lime()
 
 
-def _ranges(source: FileSource, warnings: list[str]) -> tuple[array[int], array[int], array[int]]:
-    """Addresses, sizes and offsets of the ranges, as far as they are in the file."""
+def _ranges(
+    source: FileSource, cut: list[tuple[int, int]], warnings: list[str]
+) -> tuple[array[int], array[int], array[int]]:
+    """Addresses, sizes and offsets of the ranges, as far as they are in the file.
+
+    The last one may reach past its end: `cut` takes its address and whole size.
+    """
     addresses, sizes, offsets = array("Q"), array("Q"), array("Q")
     at = 0
     while (header := LimeHeader.read(source, at)) and header[:2] == (_MAGIC, _VERSION):
@@ -54,6 +61,7 @@ def _ranges(source: FileSource, warnings: list[str]) -> tuple[array[int], array[
         offsets.append(at)
         at += present
         if present < header.size:
+            cut.append((header.start, header.size))
             warnings.append(
                 f"the dump is cut short at {source.size} bytes: {header.size - present} of the "
                 f"{header.size} bytes of its last range are missing"

@@ -25,7 +25,7 @@ from memtiles.memory.windows.crash_header import (
     CrashHeader,
     crash_header,
 )
-from memtiles.memory.windows.crash_pages import physical_memory
+from memtiles.memory.windows.crash_pages import claimed_memory, physical_memory
 from memtiles.memory.windows.kernel_modules import kernel_modules
 from memtiles.memory.windows.triage import triage
 
@@ -93,9 +93,12 @@ def _machine(
         )
     if header.module_list is None:
         warnings.append("the header tells no list of modules (PsLoadedModuleList)")
-        return Machine(physical, tables)
+        return Machine(physical, tables, claimed=claimed_memory(header))
     return Machine(
-        physical, tables, partial(kernel_modules, head=header.module_list, bits=header.bits)
+        physical,
+        tables,
+        partial(kernel_modules, head=header.module_list, bits=header.bits),
+        claimed_memory(header),
     )
 
 

@@ -14,6 +14,7 @@ from memtiles.memory.extents import ExtentSpace
 from memtiles.memory.files.source import FileSource
 from memtiles.memory.machine.spaces import Machine, Paging, paging_of
 from memtiles.memory.options import Options
+from memtiles.memory.runs import NO_RUNS, Runs
 from memtiles.memory.space import SpaceKind
 
 SIZE = 32
@@ -56,9 +57,14 @@ def warn_of_tail(source: FileSource, at: int, kind: str, warnings: list[str]) ->
 
 
 def image_dump(
-    format: str, source: FileSource, options: Options, physical: ExtentSpace, warnings: list[str]
+    format: str,
+    source: FileSource,
+    options: Options,
+    physical: ExtentSpace,
+    warnings: list[str],
+    claimed: Runs = NO_RUNS,
 ) -> Dump:
-    """The dump of an image that says nothing of its machine.
+    """The dump of an image that says nothing of its machine but which memory should be in it.
 
     Page tables are searched for where virtual addresses are asked for, and not else: all memory
     has to be read for it.
@@ -70,7 +76,7 @@ def image_dump(
     if cr3 is None and options.space is SpaceKind.VIRTUAL:
         cr3 = "auto"
     paging = paging_of(physical, cr3, Paging(None))
-    machine = Machine(physical, paging.tables)
+    machine = Machine(physical, paging.tables, claimed=claimed)
     return Dump(
         name=source.name,
         format=format,

@@ -13,14 +13,15 @@ from memtiles.errors import DumpError
 from memtiles.memory.dump import Contents, Kind, Mapping, Module
 from memtiles.memory.extents import ExtentSpace
 from memtiles.memory.machine.vmcoreinfo import find_vmcoreinfo, linux_release, linux_tables
+from memtiles.memory.overlap import union_of
 from memtiles.memory.paging.mappings import page_mappings
 from memtiles.memory.paging.mode import PageTables
 from memtiles.memory.paging.recognise import has_top_table, tables_of_root
 from memtiles.memory.paging.space import PagedSpace
 from memtiles.memory.paging.walk import Walk
-from memtiles.memory.runs import Runs
+from memtiles.memory.runs import NO_RUNS, Runs
 from memtiles.memory.space import AddressSpace
-from memtiles.memory.span import Span
+from memtiles.memory.span import ADDRESS_LIMIT, Span
 
 ListModules = Callable[[AddressSpace], tuple[tuple[Module, ...], tuple[str, ...]]]
 """Reads the modules out of virtual memory: these, and what went wrong, one line each."""
@@ -72,11 +73,13 @@ class Machine:
         physical: Its memory.
         tables: Those of the virtual space; None where there are none.
         list_modules: How its modules are found in the virtual space.
+        claimed: Physical memory that the dump should hold; what is cut off of it is a hole.
     """
 
     physical: ExtentSpace
     tables: PageTables | None
     list_modules: ListModules = _no_modules
+    claimed: Runs = NO_RUNS
 
     @cached_property
     def virtual(self) -> PagedSpace | None:
@@ -103,7 +106,12 @@ class Machine:
     def contents_of(self, space: AddressSpace) -> Contents:
         """The mappings of a space: for physical memory its blocks, else what the tables map."""
         if not isinstance(space, PagedSpace):
-            return Contents(memory_blocks(space.runs(Span(0, 1 << 64))))
+            present = space.runs(Span(0, ADDRESS_LIMIT))
+            whole = union_of(
+                np.append(self.claimed.firsts, present.firsts),
+                np.append(self.claimed.lasts, present.lasts),
+            )
+            return Contents(memory_blocks(whole))
         modules, warnings = self.list_modules(space)
         walked = space.walk_all()
         # Tables that map more than there is are walked anew for each module where they were not

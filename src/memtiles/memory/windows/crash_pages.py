@@ -16,6 +16,7 @@ from memtiles.errors import DumpError, LimitError
 from memtiles.memory.extents import ExtentSpace
 from memtiles.memory.files.source import FileSource
 from memtiles.memory.overlap import Addresses
+from memtiles.memory.runs import NO_RUNS, Runs
 from memtiles.memory.space import SpaceKind
 from memtiles.memory.windows.crash_header import (
     DUMP_COMPLETE,
@@ -74,6 +75,16 @@ def physical_memory(source: FileSource, header: CrashHeader, warnings: list[str]
             )
     addresses, sizes, offsets = _placed(source, table, warnings)
     return ExtentSpace(SpaceKind.PHYSICAL, source, addresses, sizes, offsets)
+
+
+def claimed_memory(header: CrashHeader) -> Runs:
+    """The memory that a full dump should hold; the others leave out what they like."""
+    if header.dump_type != DUMP_FULL:
+        return NO_RUNS
+    runs = zip(header.firsts.tolist(), header.counts.tolist(), strict=True)
+    return Runs.of(
+        (first * PAGE_SIZE, count * PAGE_SIZE) for first, count in runs if first + count <= _PAGES
+    )
 
 
 def _runs(source: FileSource, header: CrashHeader, warnings: list[str]) -> _Table:
