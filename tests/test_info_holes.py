@@ -30,7 +30,8 @@ def dump(tmp_path: Path) -> Path:
 
 def test_missing_bytes_are_told_by_reason(dump: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["info", str(dump), "--json"]) == 0
-    virtual, physical = json.loads(capsys.readouterr().out)["spaces"]
+    info = json.loads(capsys.readouterr().out)
+    virtual, physical = info["spaces"]
     assert virtual == {
         "name": "virtual",
         "size": hex(5 * PAGE),  # the page that is not mapped is in no region
@@ -38,6 +39,10 @@ def test_missing_bytes_are_told_by_reason(dump: Path, capsys: pytest.CaptureFixt
         "missing": {"paged out": PAGE, "not in the file": PAGE},
     }
     assert physical["name"] == "physical"
+    assert [(row["present"], row["missing"]) for row in info["regions"]] == [
+        (2 * PAGE, {"paged out": PAGE, "not in the file": PAGE}),
+        (PAGE, {}),
+    ]
     assert run(["info", str(dump)]) == 0
     told = capsys.readouterr().out
     assert "are in the dump; 4,096 paged out; 4,096 not in the file\n" in told

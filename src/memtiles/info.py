@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from memtiles.maps.region import regions_of_dump
@@ -16,17 +16,22 @@ from memtiles.memory.span import ADDRESS_LIMIT, Span
 
 @dataclass(frozen=True)
 class InfoRow:
-    """A module, section or region, and how many of its bytes the dump holds."""
+    """A module, section or region, and how many of its bytes the dump holds.
+
+    Attributes:
+        missing: How many it does not, by the reason why; None where that was not looked into.
+    """
 
     name: str
     kind: str
     span: Span
     protection: str | None
     present: int
+    missing: dict[Absence, int] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Addresses and sizes as hex strings, `present` in bytes."""
-        return {
+        """Addresses and sizes as hex strings, `present` and `missing` in bytes."""
+        row: dict[str, Any] = {
             "name": self.name,
             "kind": self.kind,
             "start": hex(self.span.start),
@@ -34,6 +39,13 @@ class InfoRow:
             "protection": self.protection,
             "present": self.present,
         }
+        if self.missing is not None:
+            row["missing"] = _in_words(self.missing)
+        return row
+
+
+def _in_words(missing: dict[Absence, int]) -> dict[str, int]:
+    return {reason.value: count for reason, count in missing.items()}
 
 
 @dataclass(frozen=True)
@@ -66,8 +78,12 @@ class SpaceInfo:
     def to_json(self) -> dict[str, Any]:
         """As in rows: `size` as a hex string, the others in bytes; null where unknown."""
         size = None if self.size is None else hex(self.size)
-        missing = {reason.value: count for reason, count in self.missing.items()}
-        return {"name": self.name, "size": size, "present": self.present, "missing": missing}
+        return {
+            "name": self.name,
+            "size": size,
+            "present": self.present,
+            "missing": _in_words(self.missing),
+        }
 
 
 @dataclass(frozen=True)
@@ -120,7 +136,10 @@ def describe_dump(dump: Dump, *, sections: bool = False) -> Info:
             ),
         )
 
-    regions = tuple(row(one.name, one.kind.value, one.span, one.protection) for one in found.rows)
+    regions = tuple(
+        _with_missing(space, row(one.name, one.kind.value, one.span, one.protection))
+        for one in found.rows
+    )
     return Info(
         dump,
         (_regions_of(space, regions), *map(_other_space, dump.spaces[1:])),
@@ -130,11 +149,17 @@ def describe_dump(dump: Dump, *, sections: bool = False) -> Info:
     )
 
 
+def _with_missing(space: AddressSpace, row: InfoRow) -> InfoRow:
+    if row.present == row.span.size:
+        return replace(row, missing={})
+    holes = space.holes(row.span)
+    return replace(row, missing={reason: runs.total for reason, runs in holes.items()})
+
+
 def _regions_of(space: AddressSpace, regions: Sequence[InfoRow]) -> SpaceInfo:
     missing: Counter[Absence] = Counter()
     for row in regions:
-        if row.present < row.span.size:
-            missing.update({reason: runs.total for reason, runs in space.holes(row.span).items()})
+        missing.update(row.missing or {})
     return SpaceInfo(
         space.name,
         sum(row.span.size for row in regions),
