@@ -112,7 +112,7 @@ def test_info_for_people_lists_sections_where_asked(
     assert "section" not in capsys.readouterr().out
     assert run(["info", str(core), "--sections"]) == 0
     out = capsys.readouterr().out
-    assert "\n9 sections of modules\n" in out
+    assert "\n9 sections\n" in out
     assert re.search(
         r"^fffff80000801000  fffff80000803345 +9,029 +100%  r-x +section +hal\.dll!\.text$",
         out,

@@ -1,4 +1,4 @@
-"""Foreign text, such as a name out of a dump, as it may be shown."""
+"""Names out of a dump, and numbers of things, as they may be shown."""
 
 
 def printable(text: str) -> str:
@@ -7,3 +7,8 @@ def printable(text: str) -> str:
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
         for char in text
     )
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number of things, such as "1 region" or "1,204 regions"; `many` where no s is added."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from memtiles.errors import UsageError
+from memtiles.printable import counted
 from memtiles.printable import printable as printable
 
 if TYPE_CHECKING:
@@ -81,10 +82,10 @@ def print_info(info: Info, *, sections: bool = False) -> None:
     print(f"{printable(dump.name)}: {dump.format}, {dump.size:,} bytes")
     for key, value in _about(info):
         print(f"  {key:<9}  {printable(value)}")
-    _print_titled("modules", [module.row for module in info.modules], digits)
+    _print_titled("module", [module.row for module in info.modules], digits)
     if sections:
-        _print_titled("sections of modules", _named_sections(info), digits)
-    _print_titled("regions", info.regions, digits)
+        _print_titled("section", _named_sections(info), digits)
+    _print_titled("region", info.regions, digits)
 
 
 def _about(info: Info) -> Iterator[tuple[str, str]]:
@@ -121,8 +122,8 @@ def _named_sections(info: Info) -> list[InfoRow]:
     ]
 
 
-def _print_titled(title: str, rows: Sequence[InfoRow], digits: int) -> None:
-    print(f"\n{len(rows):,} {title}")
+def _print_titled(what: str, rows: Sequence[InfoRow], digits: int) -> None:
+    print(f"\n{counted(len(rows), what)}")
     if rows:
         _print_rows(rows, digits)
 

@@ -21,7 +21,7 @@ from memtiles.memory.dump import Dump
 from memtiles.memory.space import SpaceKind
 from memtiles.memory.span import Span
 from memtiles.plan import Plan, make_plan
-from memtiles.printable import printable
+from memtiles.printable import counted, printable
 
 _GIB = 1 << 30
 _COMMENT_COLUMN = 44
@@ -152,7 +152,7 @@ def _about(dump: Dump, plan: Plan) -> Iterator[str]:
     about.append(f"{dump.address_bits}-bit {plan.space.name} addresses")
     present = sum(planned.runs.total for planned in plan.regions)
     size = sum(planned.region.span.size for planned in plan.regions)
-    counts = [_count(len(dump.modules), "module"), _count(len(plan.regions), "region")]
+    counts = [counted(len(dump.modules), "module"), counted(len(plan.regions), "region")]
     yield f"# {printable(dump.name[:_LONGEST_TITLE])}: {printable(', '.join(about))}."
     yield f"# {' and '.join(counts)}; {present:,} of their {size:,} bytes are in the dump."
     if not dump.modules:
@@ -175,7 +175,7 @@ def _matches(key: str, groups: Sequence[Group]) -> Iterator[str]:
     if groups:
         yield f"{key}:"
     for group in groups:
-        about = f"{_count(group.count, 'region')}, {group.size:,} bytes"
+        about = f"{counted(group.count, 'region')}, {group.size:,} bytes"
         yield f"{f'- {_match(group.match)}':{_COMMENT_COLUMN}}  # {about}"
 
 
@@ -230,7 +230,3 @@ def _limits(needed: int) -> Iterator[str]:
     yield f"# It may write {needed:,} bytes with all that is above, where {default // _GIB}GiB is"
     yield "# the limit without this line:"
     yield f"limits: {{output: {-(-needed // _GIB)}GiB}}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

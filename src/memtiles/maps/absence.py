@@ -16,6 +16,7 @@ from memtiles.memory.dump import Kind
 from memtiles.memory.runs import Runs
 from memtiles.memory.space import AddressSpace
 from memtiles.memory.span import Span
+from memtiles.printable import counted
 
 # A longer stretch is never drawn, and shorter ones only while together they are no more than this,
 # or than FACTOR times what is present. The longest are left out first.
@@ -110,6 +111,7 @@ def _report(left_out: Sequence[Stretch]) -> list[str]:
     named = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     total = sum(one.region.span.size for one in left_out)
     return [
-        f"{total:,} bytes in {len(left_out)} stretches too long to be drawn ({named}) are not in "
+        f"{total:,} bytes in {counted(len(left_out), 'stretch', 'stretches')} too long to be "
+        f"drawn ({named}) are not in "
         "the dump: they are listed, and lie in the atlas as gaps"
     ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from memtiles.cli import terminal
 from memtiles.cli.arguments import positive
 from memtiles.cli.command import Command, Example
+from memtiles.printable import counted
 
 if TYPE_CHECKING:
     from memtiles.manifest import Manifest
@@ -89,8 +90,10 @@ def _print_built(output: Path, manifest: Manifest, mode: int) -> None:
     pyramids = [row.pyramid for row in manifest.pictures if row.pyramid]
     pyramids += [row.pyramid for row in manifest.atlases]
     print(
-        f"{len(manifest.regions)} regions, {len(manifest.pictures)} pictures, "
-        f"{len(pyramids)} pyramids, {sum(row.tiles for row in pyramids):,} tiles"
+        f"{counted(len(manifest.regions), 'region')}, "
+        f"{counted(len(manifest.pictures), 'picture')}, "
+        f"{counted(len(pyramids), 'pyramid')}, "
+        f"{counted(sum(row.tiles for row in pyramids), 'tile')}"
     )
     folder = terminal.printable(str(output))
     for strip in manifest.strips:
