@@ -23,7 +23,7 @@ demo: $(VENV)/installed $(STATIC)/viewer.js
 
 test: $(VENV)/installed $(STATIC)/viewer.js chromium
 	cd viewer && npm test --silent
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 EXAMPLES ?= 20000
 
