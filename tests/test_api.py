@@ -142,6 +142,7 @@ def test_the_same_regions_as_info_lists(
             "size": hex(one.span.size),
             "protection": one.protection,
             "present": dump.runs(one).total,
+            "missing": {reason: runs.total for reason, runs in dump.holes(one).items()},
         }
         for one in dump.regions
     ] == listed

@@ -239,6 +239,7 @@ def test_the_dependencies_are_what_the_code_imports() -> None:
         for name in modules - {*sys.stdlib_module_names, "memtiles", "_typeshed"}
     }
     declared = {distribution(line) for line in PROJECT["dependencies"]}
+    declared |= {distribution(line) for line in PROJECT["optional-dependencies"]["kdump"]}
     declared.add("pydantic-core")  # part of pydantic, which documents imports from it and pins it
     assert [name for name in homes if not homes[name] & declared] == []
     assert declared - {home for names in homes.values() for home in names} == set()

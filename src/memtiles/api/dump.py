@@ -139,6 +139,17 @@ class Dump:
         """
         return self._space.runs(self._span(where))
 
+    def holes(self, where: Where) -> dict[str, Runs]:
+        """Which of the bytes are missing, by the reason why, counted from the first.
+
+        Reasons are "not mapped", "paged out" and "not in the file"; one without bytes is left out.
+
+        Raises:
+            AddressError: A text that is not a range.
+        """
+        holes = self._space.holes(self._span(where))
+        return {reason.value: runs for reason, runs in holes.items()}
+
     def read(self, where: Where, *, limit: int = READ_LIMIT) -> Memory:
         """Reads bytes, holes and all: memory is allocated for each of the addresses.
 

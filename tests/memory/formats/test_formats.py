@@ -73,7 +73,7 @@ def test_an_unrecognised_file_points_to_raw(tmp_path: Path) -> None:
         (b"PK\3\4", "zip", "unzip"),
         (b"7z\xbc\xaf\x27\x1c", "7z", "7z x"),
         (b"\x28\xb5\x2f\xfd", "zstd", "unzstd"),
-        (b"\x1f\x8b\x08", "does not end in .gz", "rename"),
+        (b"\x1f\x8b\x08", "without a name that ends in .gz", "rename"),
     ],
 )
 def test_kinds_that_are_known_but_not_read(

@@ -27,6 +27,7 @@ from memory.machines import paged, physical_memory, reads_of
 from memtiles.memory.paging.mode import PageTables as Tables
 from memtiles.memory.paging.mode import PagingMode
 from memtiles.memory.paging.space import PagedSpace
+from memtiles.memory.paging.walk import walk
 from memtiles.memory.runs import Runs
 from memtiles.memory.space import Absence
 from memtiles.memory.span import Span
@@ -360,12 +361,14 @@ def test_a_table_in_transition_is_followed() -> None:
 @pytest.mark.parametrize("mode", MODES)
 def test_the_top_table_is_missing(mode: str) -> None:
     tables = Tables(0x5000, PagingMode(mode))
-    space = PagedSpace(physical_memory({0: b"x" * PAGE}), tables)
+    physical = physical_memory({0: b"x" * PAGE})
+    space = PagedSpace(physical, tables)
     whole = 1 << tables.mode.address_bits
     assert space.holes(Span(0, whole)) == {Absence.NOT_IN_FILE: Runs.of([(0, whole)])}
     assert space.runs(Span(0, whole)) == Runs.of([])
     if whole < 1 << 64:
         assert space.holes(Span(whole, PAGE)) == {Absence.NOT_MAPPED: Runs.of([(0, PAGE)])}
+        assert walk(physical, tables, Span(whole, PAGE), limit=64).unreadable == Runs.of([])
 
 
 def test_a_self_map_shows_the_tables_themselves() -> None:
