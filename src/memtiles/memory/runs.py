@@ -131,3 +131,18 @@ class Runs:
 
 # Tens of thousands of regions may have nothing present: one object says so of all of them.
 NO_RUNS = Runs.of([])
+
+
+def parting_gap(gaps: npt.NDArray[np.uint64], limit: int, least: int, smallest: int) -> int:
+    """The gap up to which pieces have to be joined so that there are no more than `limit` of them.
+
+    Args:
+        gaps: What lies between each piece and the next.
+        limit: How many pieces there may be.
+        least: The gap up to which they are joined anyway; 0 for none.
+        smallest: Where that leaves too many, the first gap to try; the next are twice as wide.
+    """
+    gap = least
+    while int((gaps > gap).sum()) >= limit:
+        gap = max(2 * gap, smallest)
+    return gap

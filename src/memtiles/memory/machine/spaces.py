@@ -19,7 +19,7 @@ from memtiles.memory.paging.mode import PageTables
 from memtiles.memory.paging.recognise import has_top_table, tables_of_root
 from memtiles.memory.paging.space import PagedSpace
 from memtiles.memory.paging.walk import Walk
-from memtiles.memory.runs import NO_RUNS, Runs
+from memtiles.memory.runs import NO_RUNS, Runs, parting_gap
 from memtiles.memory.space import AddressSpace
 from memtiles.memory.span import ADDRESS_LIMIT, Span
 
@@ -132,11 +132,7 @@ def memory_blocks(runs: Runs) -> tuple[Mapping, ...]:
     if not len(runs):
         return ()
     gaps = runs.firsts[1:] - runs.lasts[:-1]
-    apart = np.ones(len(gaps), np.bool_)
-    smallest = _SMALLEST_GAP
-    while int(apart.sum()) >= _BLOCKS_LIMIT:
-        apart = gaps > smallest
-        smallest *= 2
+    apart = gaps > parting_gap(gaps, _BLOCKS_LIMIT, 0, _SMALLEST_GAP)
     firsts = [runs.firsts[0], *runs.firsts[1:][apart]]
     lasts = [*runs.lasts[:-1][apart], runs.lasts[-1]]
     return tuple(

@@ -9,6 +9,7 @@ from memtiles.memory.dump import Kind, Mapping
 from memtiles.memory.overlap import Addresses
 from memtiles.memory.paging.entries import Rights
 from memtiles.memory.paging.walk import Walk
+from memtiles.memory.runs import parting_gap
 from memtiles.memory.span import Span
 
 MAPPINGS_LIMIT = 4096
@@ -37,11 +38,7 @@ def page_mappings(walked: Walk) -> tuple[Mapping, ...]:
     rights = _with_neighbours(rights, gaps == 0)
     apart = (gaps > 0) | (rights[1:] != rights[:-1])
     if int(apart.sum()) >= MAPPINGS_LIMIT:
-        smallest = 0
-        apart = gaps > 0
-        while int(apart.sum()) >= MAPPINGS_LIMIT:
-            smallest = max(2 * smallest, _SMALLEST_GAP)
-            apart = gaps > smallest
+        apart = gaps > parting_gap(gaps, MAPPINGS_LIMIT, 0, _SMALLEST_GAP)
         # What lies in one may be of several rights: of those of the first no more is sure.
         rights = np.full(len(rights), _UNKNOWN, np.uint8)
     heads = np.append(True, apart)

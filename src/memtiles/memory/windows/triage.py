@@ -17,7 +17,7 @@ from memtiles.memory.dump import Contents, Kind, Mapping, Module
 from memtiles.memory.extents import ExtentSpace
 from memtiles.memory.files.source import FileSource
 from memtiles.memory.process.modules import last_part
-from memtiles.memory.runs import Runs
+from memtiles.memory.runs import Runs, parting_gap
 from memtiles.memory.space import AddressSpace, SpaceKind
 from memtiles.memory.span import ADDRESS_LIMIT, Span
 from memtiles.memory.windows.crash_header import PAGE_SIZE, CrashHeader
@@ -208,10 +208,7 @@ def _blocks_outside(found: Triage, modules: tuple[Module, ...]) -> tuple[Mapping
     within = np.uint64(PAGE_SIZE - 1)
     firsts, lasts = held.firsts & ~within, held.lasts | within
     gaps = firsts[1:] - np.minimum(lasts[:-1], firsts[1:])
-    smallest = _SMALLEST_GAP
-    while int((gaps > smallest).sum()) >= _MAPPINGS_LIMIT:
-        smallest *= 2
-    apart = gaps > smallest
+    apart = gaps > parting_gap(gaps, _MAPPINGS_LIMIT, _SMALLEST_GAP, _SMALLEST_GAP)
     blocks = Runs(firsts[np.append(True, apart)], lasts[np.append(apart, True)])
     images = Runs.of((module.span.start, module.span.size) for module in modules)
     outside = blocks.within(images.rest(ADDRESS_LIMIT))
