@@ -78,17 +78,32 @@ class SiteEyes:
         self.folder = folder
         self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_bytes())
         self._tile = lru_cache(maxsize=64)(self._read_tile)
+        self._unwritten = cache(self._read_unwritten)
 
     def pixel(self, row: dict[str, Any], x: int, y: int) -> tuple[int, ...] | None:
         """The colour of a full-resolution pixel, (grey,) or (red, green, blue); None if clear."""
         size = row["pyramid"]["tile_size"]
         level = row["pyramid"]["levels"] - 1
-        tile = self._tile(f"{row['path']}/tiles_files/{level}/{x // size}_{y // size}.png")
+        tile = self._tile(self.tile_file(row, level, x // size, y // size))
         values = tuple(int(value) for value in tile[y % size, x % size])
         if len(values) in (1, 3):
             return values
         assert values[-1] in (0, 255)
         return values[:-1] if values[-1] else None
+
+    def tile_file(self, row: dict[str, Any], level: int, column: int, row_number: int) -> str:
+        """The file of a tile: its own, or that of all blank or all zero ones."""
+        unwritten = self._unwritten(f"{row['path']}/{row['pyramid']['unwritten']}")
+        for above in range(level + 1):
+            name = f"{level - above}/{column >> above}_{row_number >> above}"
+            for what in ("blank", "zero"):
+                if name in unwritten[what]:
+                    return f"{row['path']}/{what}.png"
+        return f"{row['path']}/tiles_files/{level}/{column}_{row_number}.png"
+
+    def _read_unwritten(self, path: str) -> dict[str, set[str]]:
+        content = json.loads((self.folder / path).read_bytes())
+        return {what: set(content[what]) for what in ("blank", "zero")}
 
     def _read_tile(self, path: str) -> np.ndarray[Any, np.dtype[np.uint8]]:
         with Image.open(self.folder / path) as image:

@@ -121,7 +121,7 @@ def describe_site(
     """
     modules = _modules(plan)
     sections = sections_of_all(plan.space, modules)
-    pictures = {one.row.path: one.row for one in drawn if one}
+    pictures = {(one.row.path, one.row.first): one.row for one in drawn if one}
     numbers = _picture_numbers(drawn)
     module_numbers = {module: number for number, module in enumerate(modules)}
 
@@ -140,7 +140,7 @@ def describe_site(
         )
 
     return rows.Manifest(
-        version=1,
+        version=2,
         generator=f"memtiles {__version__}",
         title=dump.name,
         dump=rows.DumpRow(
@@ -183,9 +183,9 @@ def describe_site(
 
 def _picture_numbers(drawn: Sequence[DrawnRegion | None]) -> dict[int, int]:
     """The index in `pictures` of each region that has one, by the region's own index."""
-    numbers: dict[str, int] = {}
+    numbers: dict[tuple[str, int], int] = {}
     return {
-        region: numbers.setdefault(one.row.path, len(numbers))
+        region: numbers.setdefault((one.row.path, one.row.first), len(numbers))
         for region, one in enumerate(drawn)
         if one is not None
     }

@@ -29,6 +29,10 @@ class LayoutError(UsageError):
     """A picture geometry that cannot be drawn, such as a row that needs padding."""
 
 
+class OlderVersionError(UsageError):
+    """An output folder whose manifest an older version of memtiles wrote."""
+
+
 class DumpError(MemtilesError):
     """A dump or map that is unreadable, malformed, or changed while it was read."""
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from memtiles.maps.region import regions_of_dump
+from memtiles.maps.region import Region, regions_of_dump
 from memtiles.memory.dump import Dump, Module
 from memtiles.memory.sections.of_module import sections_of_all
 from memtiles.memory.space import Absence, AddressSpace, SpaceKind
 from memtiles.memory.span import ADDRESS_LIMIT, Span
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class InfoRow:
     """A module, section or region, and how many of its bytes the dump holds.
 
@@ -136,10 +136,7 @@ def describe_dump(dump: Dump, *, sections: bool = False) -> Info:
             ),
         )
 
-    regions = tuple(
-        _with_missing(space, row(one.name, one.kind.value, one.span, one.protection))
-        for one in found.rows
-    )
+    regions = tuple(_region_row(space, region) for region in found.rows)
     return Info(
         dump,
         (_regions_of(space, regions), *map(_other_space, dump.spaces[1:])),
@@ -149,11 +146,12 @@ def describe_dump(dump: Dump, *, sections: bool = False) -> Info:
     )
 
 
-def _with_missing(space: AddressSpace, row: InfoRow) -> InfoRow:
-    if row.present == row.span.size:
-        return replace(row, missing={})
-    holes = space.holes(row.span)
-    return replace(row, missing={reason: runs.total for reason, runs in holes.items()})
+def _region_row(space: AddressSpace, region: Region) -> InfoRow:
+    span = region.span
+    present = space.runs(span).total
+    holes = space.holes(span) if present < span.size else {}
+    missing = {reason: runs.total for reason, runs in holes.items()}
+    return InfoRow(region.name, region.kind.value, span, region.protection, present, missing)
 
 
 def _regions_of(space: AddressSpace, regions: Sequence[InfoRow]) -> SpaceInfo:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from builders.elf import Load, elf_core, nt_file
 from memtiles.cli import run
 from sites import made_up_process
 
@@ -110,3 +111,24 @@ def test_a_dump_that_is_cut_short_is_told_by_every_command(
         out = core.parent / f"{command}.bmp"
         assert run([command, str(core), str(out), *where]) == 0
         assert "the dump is cut short at 20000 bytes" in capsys.readouterr().err
+
+
+def test_a_plan_is_a_table_that_an_endless_name_does_not_widen(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Names come out of the dump: one of megabytes would stand in each of 65,536 lines."""
+    longest = "x" * 5000
+    files = nt_file([(0x10000, 0x11000, 0, f"/{longest}".encode())])
+    loads = [Load(0x10000, b"\1" * 4096), Load(0x7F0000000000, b"\1" * 100, memsz=1_000_000)]
+    (tmp_path / "app.core").write_bytes(elf_core(loads, files))
+    config = tmp_path / "config.yaml"
+    config.write_text("dump: app.core\n")
+    assert run(["build", str(config), "--dry-run"]) == 0
+    head, first, second, *rest = capsys.readouterr().out.splitlines()
+    assert head.split() == ["start", "bytes", "present", "picture", "kind", "region"]
+    assert " ".join(first.split()) == f"0x10000 4,096 100% 64×64 rows 8 bits module {longest}"
+    assert " ".join(second.split()) == (
+        "0x7f0000000000 1,000,000 0.1% 1024×977 rows 8 bits anonymous anonymous 0x7f0000000000"
+    )
+    assert first.index("module") == second.index("anonymous") == head.index("kind")
+    assert rest[0] == "regions   2, 2 drawn"

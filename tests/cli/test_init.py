@@ -24,6 +24,10 @@ from ruamel.yaml import YAML
 from builders.elf import Load, elf_core, nt_file
 from builders.samples import ELF_CORES, sample
 from memtiles.cli import run
+from memtiles.config import Config
+from memtiles.maps.importers import ImportedMap
+from memtiles.memory.dump import Dump
+from memtiles.plan import Plan, make_plan
 from sites import PAGE, made_up_process
 
 EVIL = [
@@ -418,3 +422,20 @@ def test_a_running_process(process: int, tmp_path: Path) -> None:
     for changed in (text, *in_each_way(text)):
         config.write_text(changed, encoding="utf-8")
         assert run(["build", str(config), "--dry-run"]) == 0
+
+
+def test_the_plan_of_what_is_written_is_not_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 65,536 regions each plan takes seconds; what the file says is what is so without it."""
+    planned = []
+
+    def counted(config: Config, dump: Dump, maps: list[ImportedMap]) -> Plan:
+        planned.append(config)
+        return make_plan(config, dump, maps)
+
+    monkeypatch.setattr("memtiles.init.text.make_plan", counted)
+    (tmp_path / "app.core").write_bytes(elf_core([Load(0x10000, b"\1" * PAGE)]))
+    assert run(["init", str(tmp_path / "app.core"), "-o", str(tmp_path / "config.yaml")]) == 0
+    # As it is, and to know how large it may become: with all pictures, and with all examples.
+    assert len(planned) == 3

@@ -72,7 +72,8 @@ def test_the_least_config(folder: Path) -> None:
     assert [(one.name, one.style, one.aspect) for one in config.atlases] == [
         ("landscape", "landscape", (16, 9))
     ]
-    assert (config.tiles.size, config.tiles.region_pyramids_from) == (512, 1048576)
+    assert (config.tiles.size, config.tiles.region_pyramids_from) == (512, None)
+    assert config.tiles.engine == "fast"
     assert config.limits.output == 68719476736
     assert config.output == folder / "site"
 

@@ -11,10 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders.page_tables import PageTables
 from memtiles.errors import DumpError, LimitError
 from memtiles.memory.extents import ExtentSpace
 from memtiles.memory.files.source import FileSource
-from memtiles.memory.runs import Runs
+from memtiles.memory.paging.mode import PageTables as Tables
+from memtiles.memory.paging.mode import PagingMode
+from memtiles.memory.paging.space import PagedSpace
+from memtiles.memory.runs import NO_RUNS, Runs
 from memtiles.memory.space import SpaceKind
 from memtiles.memory.span import Span
 
@@ -191,3 +195,104 @@ def test_bytes_of_the_file_that_several_share_count_once(
     apart = [(1000 * i + address, size, at) for i, (address, size, at) in enumerate(rows)]
     stored = {at + step for _, size, at in apart for step in range(size)}
     assert space(source, apart).stored == len(stored)
+
+
+class Sparse:
+    """Bytes that tell where they are zeros."""
+
+    name = "sparse"
+
+    def __init__(self, contents: bytes, holes: list[tuple[int, int]]) -> None:
+        self.contents = bytearray(contents)
+        self._holes = Runs.of(holes)
+        for start, size in self._holes:
+            self.contents[start : start + size] = bytes(size)
+
+    def read_into(self, offset: int, buffer: memoryview) -> int:
+        piece = self.contents[offset : offset + len(buffer)]
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+    def prefetch(self, offset: int, size: int) -> None:
+        pass
+
+    def zeros(self) -> Runs:
+        return self._holes
+
+
+holes = st.lists(st.tuples(st.integers(0, 500), st.integers(1, 12)), max_size=8)
+
+
+@given(extents, holes, bases, st.integers(0, 127), st.integers(1, 128))
+def test_zeros_are_the_holes_of_the_file_at_their_addresses(
+    rows: list[tuple[int, int, int]],
+    holes: list[tuple[int, int]],
+    base: int,
+    start: int,
+    size: int,
+) -> None:
+    size = min(size, 128 - start)
+    source = Sparse(BYTES, holes)
+    columns = [(base + address, length, offset) for address, length, offset in rows]
+    here = space(source, columns)  # type: ignore[arg-type]
+    table: dict[int, int] = {}
+    for address, length, offset in columns:
+        for step in range(length):
+            table.setdefault(address + step, offset + step)
+    inside = {at for first, length in holes for at in range(first, first + length)}
+    span = Span(base + start, size)
+    found = here.zeros(span)
+    assert found.mask(0, size).tolist() == [
+        table.get(span.start + step) in inside for step in range(size)
+    ]
+    assert found.within(here.runs(span)) == found
+    assert not here.read(span).data[found.mask(0, size)].any()
+
+
+def test_zeros_of_all_addresses() -> None:
+    here = space(Sparse(BYTES, [(10, 5)]), [((1 << 64) - 20, 20, 0)])  # type: ignore[arg-type]
+    assert here.zeros(Span(0, 1 << 64)) == Runs.of([((1 << 64) - 10, 5)])
+
+
+def test_a_source_that_knows_no_zeros() -> None:
+    class Packed:
+        name = "packed"
+        read_into = prefetch = None
+
+    here = space(Packed(), [(0, 100, 0)])  # type: ignore[arg-type]
+    assert here.zeros(Span(0, 100)) == NO_RUNS
+
+
+def test_a_tebibyte_of_holes_is_known_at_once(tmp_path: Path) -> None:
+    """The file system may keep more than was written, such as a block of a megabyte."""
+    path = tmp_path / "sparse"
+    with path.open("wb") as file:
+        file.seek(1 << 39)
+        file.write(BYTES)
+        file.truncate(1 << 40)
+    opened = FileSource.open(path)
+    here = space(opened, [(0, 1 << 40, 0)])
+    found = here.zeros(Span(0, 1 << 40))
+    if len(found):  # file systems may have none
+        assert found.total > (1 << 40) - (64 << 20)
+        assert found.clip(1 << 39, len(BYTES)) == NO_RUNS
+    opened.close()
+
+
+def test_many_extents_over_many_holes() -> None:
+    """Four thousand extents that all share a file of a thousand holes: four million zeros."""
+    source = Sparse(bytes(4000), [(4 * number, 1) for number in range(1000)])
+    here = space(source, [(4000 * number, 4000, 0) for number in range(4000)])  # type: ignore[arg-type]
+    assert here.zeros(Span(0, 16_000_000)) == NO_RUNS
+    assert len(here.zeros(Span(3998, 8000))) == 2000
+
+
+def test_zeros_behind_page_tables() -> None:
+    tables = PageTables("x64")
+    tables.map(0x7000, 0x3000)
+    tables.map(0x8000, 0x2000)
+    contents = bytes(b"\xee" * 0x10_0000) + bytes(tables.memory)
+    source = Sparse(contents, [(0x2800, 0x1000)])
+    physical = ExtentSpace(SpaceKind.PHYSICAL, source, [0], [len(contents)], [0])
+    here = PagedSpace(physical, Tables(tables.root, PagingMode.X64))
+    assert here.zeros(Span(0x6000, 0x4000)) == Runs.of([(0x1000, 0x800), (0x2800, 0x800)])

@@ -88,3 +88,13 @@ def test_pieces_in_order_are_joined(given_pieces: list[tuple[int, int]]) -> None
 
 def moved(given_pieces: list[tuple[int, int]], base: int) -> Runs:
     return Runs.of((base + start, size) for start, size in given_pieces)
+
+
+def test_one_object_serves_all_regions_of_a_size_that_are_present() -> None:
+    """65,536 pages, each apart from the next, took a hundred bytes of tables each."""
+    runs = Runs.of((number << 13, 4096) for number in range(4))
+    found = [runs.clip(number << 13, 4096) for number in range(4)]
+    assert {id(one) for one in found} == {id(found[0])}
+    assert found[0] == Runs.of([(0, 4096)])
+    assert not found[0].firsts.flags.writeable
+    assert not found[0].lasts.flags.writeable

@@ -20,16 +20,18 @@ sizes = st.lists(
 gap = st.sampled_from([0, 4096, LARGE_GAP - 1, LARGE_GAP, 2**63])
 
 
-def place(pictures: list[Size], gaps: list[int], aspect: float = 16 / 9) -> Landscape:
-    return place_landscape(pictures, gaps, aspect, TILE, 1024)
+def place(
+    pictures: list[Size], gaps: list[int], aspect: float = 16 / 9, width_limit: int = 1024
+) -> Landscape:
+    return place_landscape(pictures, gaps, aspect, TILE, width_limit)
 
 
-@given(sizes, st.data(), st.floats(0.2, 5))
+@given(sizes, st.data(), st.floats(0.01, 100), st.sampled_from([1024, 1 << 40]))
 def test_nothing_overlaps_and_nothing_leaves_the_atlas(
-    pictures: list[Size], data: st.DataObject, aspect: float
+    pictures: list[Size], data: st.DataObject, aspect: float, width_limit: int
 ) -> None:
     gaps = data.draw(st.lists(gap, min_size=len(pictures) - 1, max_size=len(pictures) - 1))
-    placed = place(pictures, gaps, aspect)
+    placed = place(pictures, gaps, aspect, width_limit)
     rects = [*placed.pictures, *placed.labels, *(mark.rect for mark in placed.gaps)]
     for rect in rects:
         # Every edge here is a multiple of 1 pixel; a coarse grid of corners would miss overlaps.
@@ -95,6 +97,16 @@ def test_a_thousand_pages_make_a_quarter_and_not_a_desert() -> None:
 def test_the_aspect_is_reached_where_pictures_allow_it(aspect: float) -> None:
     placed = place_landscape([Size(512, 512)] * 300, [0] * 299, aspect, 512, 32_768)
     assert aspect / 1.2 < placed.width / placed.height < aspect * 1.2
+
+
+@pytest.mark.parametrize("aspect", [100.0, 0.01])
+@pytest.mark.parametrize("gap", [0, LARGE_GAP])
+def test_the_longest_aspects_are_reached_where_nothing_limits_the_width(
+    aspect: float, gap: int
+) -> None:
+    pictures = [Size(512, 512), Size(64, 64)] * 2000
+    placed = place_landscape(pictures, [gap] * 3999, aspect, 512, 1 << 40)
+    assert aspect / 1.3 < placed.width / placed.height < aspect * 1.3
 
 
 def test_the_width_limit_bounds_all_but_a_single_wide_picture() -> None:

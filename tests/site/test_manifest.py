@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from memtiles.cli import run
-from memtiles.errors import DamageError, MemtilesError, UsageError
+from memtiles.errors import DamageError, MemtilesError, OlderVersionError, UsageError
 from memtiles.manifest import manifest_schema, read_manifest
 from reliability.builds import CONFIG, write_inputs
 from sites import build_site
@@ -195,16 +195,14 @@ def test_a_missing_key(text: bytes, key: str) -> None:
         read_manifest(json.dumps(content).encode())
 
 
-def test_the_first_builds_knew_no_strips(text: bytes, schema: dict[str, Any]) -> None:
-    content = json.loads(text)
-    del content["strips"]
-    jsonschema.validate(content, schema, cls=jsonschema.Draft202012Validator)
-    assert read_manifest(json.dumps(content).encode()).strips == []
+def test_a_folder_of_an_older_version_is_to_be_built_again(text: bytes) -> None:
+    with pytest.raises(OlderVersionError, match="build it again"):
+        read_manifest(json.dumps({**json.loads(text), "version": 1}).encode())
 
 
 def test_an_unknown_version_is_a_matter_of_use(text: bytes) -> None:
     with pytest.raises(UsageError, match="use the memtiles that made it"):
-        read_manifest(json.dumps({**json.loads(text), "version": 2}).encode())
+        read_manifest(json.dumps({**json.loads(text), "version": 3}).encode())
 
 
 @pytest.mark.parametrize("cut", [0, 1, 10, 1000, -3])

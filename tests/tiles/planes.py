@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from memtiles.pictures.patch import Patch, Uniform
+
 Pixels = npt.NDArray[np.uint8]
 
 
@@ -32,6 +34,12 @@ class ArrayPlane:
         assert 0 <= left < left + width <= self.width
         assert 0 <= top < top + height <= self.height
         return self.pixels[top : top + height, left : left + width]
+
+    def patches(self, left: int, top: int, width: int, height: int) -> list[Patch]:
+        return [Patch(0, 0, self.area(left, top, width, height))]
+
+    def uniform(self, left: int, top: int, width: int, height: int) -> Uniform | None:
+        return None
 
 
 def noise(width: int, height: int, bands: int, seed: int = 7) -> Pixels:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from memtiles.pictures.patch import Patch, Uniform
 from memtiles.pictures.placement import Rect
 from memtiles.tiles.atlas import AtlasPlane, Tenant
 from tiles.planes import ArrayPlane, Pixels, noise
@@ -89,11 +90,50 @@ def test_only_what_lies_in_the_area_is_asked_for() -> None:
     asked: list[tuple[int, int, int, int]] = []
 
     class Watched(ArrayPlane):
-        def area(self, left: int, top: int, width: int, height: int) -> Pixels:
+        def patches(self, left: int, top: int, width: int, height: int) -> list[Patch]:
             asked.append((left, top, width, height))
-            return super().area(left, top, width, height)
+            return super().patches(left, top, width, height)
 
     places = [Rect(0, 10 * number, 5, 10) for number in range(7)]
     row = [Tenant(Watched(noise(5, 10, 1)), rect) for rect in places]
     AtlasPlane(WIDTH, HEIGHT, row).area(2, 18, 9, 14)
     assert sorted(asked) == [(2, 0, 3, 2), (2, 0, 3, 10), (2, 8, 3, 2)]
+
+
+def test_patches_are_the_pictures_pixels_in_their_places() -> None:
+    row = tenants(1, 2, 3, 4)
+    atlas = AtlasPlane(WIDTH, HEIGHT, [tenant for tenant, _ in row])
+    found = np.zeros((50, 60, 4), np.uint8)
+    for x, y, pixels in atlas.patches(20, 10, 60, 50):
+        found[y : y + pixels.shape[0], x : x + pixels.shape[1]] = as_rgba(pixels)
+    assert np.array_equal(found, CANVAS[10:60, 20:80])
+
+
+class Known(ArrayPlane):
+    """A plane that knows of each whole row of pixels what it is."""
+
+    def uniform(self, left: int, top: int, width: int, height: int) -> Uniform | None:
+        pixels = self.pixels[top : top + height, left : left + width]
+        if not pixels[:, :, -1].any():
+            return Uniform.BLANK
+        return Uniform.ZERO if (pixels == (0, 255)).all() else None
+
+
+def test_what_is_uniform_of_an_atlas() -> None:
+    """Ten rows of zeros over ten that are missing, beside ten of noise; room around them."""
+    pixels = np.zeros((20, 10, 2), np.uint8)
+    pixels[:10, :, 1] = 255
+    places = [
+        Tenant(Known(pixels), Rect(10, 10, 10, 20)),
+        Tenant(Known(noise(10, 10, 1)), Rect(20, 10, 10, 10)),
+    ]
+    atlas = AtlasPlane(50, 50, places)
+    assert atlas.uniform(0, 0, 50, 10) is Uniform.BLANK
+    assert atlas.uniform(10, 10, 10, 10) is Uniform.ZERO
+    assert atlas.uniform(12, 11, 5, 5) is Uniform.ZERO
+    assert atlas.uniform(10, 20, 10, 10) is Uniform.BLANK
+    assert atlas.uniform(0, 20, 50, 30) is Uniform.BLANK
+    assert atlas.uniform(5, 10, 10, 10) is None, "zeros beside nothing"
+    assert atlas.uniform(10, 10, 10, 11) is None, "zeros over nothing"
+    assert atlas.uniform(15, 10, 10, 10) is None, "zeros beside noise"
+    assert atlas.uniform(0, 0, 50, 50) is None

@@ -41,8 +41,8 @@ function start(): void {
     );
   }
   /**
-   * The only name that this page adds to the window besides the two of the data files
-   * (`memtilesManifest`, `memtilesRuns`):
+   * The only name that this page adds to the window besides those of the data files
+   * (`memtilesManifest`, `memtilesRuns`, `memtilesUnwritten`):
    *
    * - `ready`: a promise, resolved when the first view is loaded and painted.
    * - `settled()`: a promise, resolved when the view stands still, loaded and painted.

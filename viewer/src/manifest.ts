@@ -4,7 +4,7 @@ import { BITS, type Geometry, geometry, LAYOUTS, type Placement } from './layout
 import { visibleName } from './names';
 import { SpanIndex } from './spans';
 
-const VERSION = 1;
+const VERSION = 2;
 
 export const KINDS = ['module', 'heap', 'stack', 'file', 'anonymous', 'kernel', 'range'] as const;
 export type Kind = (typeof KINDS)[number];
@@ -47,6 +47,8 @@ export interface Region {
 
 export interface Picture {
   readonly path: string;
+  /** Where it begins in the raster and the run list of its folder, which small pictures share. */
+  readonly first: bigint;
   readonly shape: Geometry;
   /** The script that holds the run list; null when nothing is missing. */
   readonly runsScript: string | null;
@@ -59,6 +61,8 @@ export interface Pyramid {
   readonly overlap: number;
   readonly format: string;
   readonly levels: number;
+  /** The script that lists the tiles without a file; null when there are none. */
+  readonly unwrittenScript: string | null;
 }
 
 export interface Rectangle {
@@ -135,11 +139,6 @@ class Field {
   list<T>(read: (item: Field, index: number) => T): T[] {
     if (!Array.isArray(this.value)) this.refuse('a list');
     return this.value.map((item, index) => read(new Field(item, `${this.where}[${index}]`), index));
-  }
-
-  /** As `list`; nothing where the key is missing, as in the folders of the first builds. */
-  listIfThere<T>(read: (item: Field) => T): T[] {
-    return this.value === undefined ? [] : this.list(read);
   }
 
   optional<T>(read: (field: Field) => T): T | null {
@@ -222,7 +221,7 @@ export function parseManifest(value: unknown): Manifest {
     modules,
     regions,
     atlases: root.get('atlases').list((field) => readAtlas(field, regions, pictures)),
-    strips: root.get('strips').listIfThere(readStrip),
+    strips: root.get('strips').list(readStrip),
   };
 }
 
@@ -232,7 +231,7 @@ function readModule(field: Field): Module {
     space: field.get('space').text(),
     start: field.get('start').hex(),
     size: field.get('size').hex(),
-    sections: new SpanIndex(field.get('sections').listIfThere(readSection)),
+    sections: new SpanIndex(field.get('sections').list(readSection)),
   };
 }
 
@@ -258,6 +257,7 @@ function readPicture(field: Field): Picture {
   const runs = field.get('runs');
   return {
     path: field.get('path').text(),
+    first: field.get('first').hex(),
     shape,
     runsScript: runs.get('whole').boolean() ? null : runs.get('script').text(),
   };
@@ -305,6 +305,9 @@ function readAtlas(field: Field, regions: readonly Region[], pictures: readonly 
       overlap: pyramid.get('overlap').count(),
       format: pyramid.get('format').text(),
       levels: pyramid.get('levels').count(),
+      unwrittenScript: pyramid
+        .get('unwritten_script')
+        .optional((script) => script.pathPart(/^[a-z0-9][a-z0-9.-]*$/)),
     },
     placements: field.get('placements').list((placed) => readPlacement(placed, regions, pictures)),
     gaps: field.get('gaps').list((gap) => ({

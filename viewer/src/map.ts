@@ -3,6 +3,7 @@
 import OpenSeadragon from 'openseadragon';
 import type { Pixel } from './layout';
 import type { Atlas, Rectangle } from './manifest';
+import { loadUnwritten, tileFile } from './unwritten';
 import type { View } from './view';
 
 /** CSS pixels across one byte at the deepest zoom. */
@@ -74,6 +75,7 @@ export class AtlasMap {
   async open(atlas: Atlas): Promise<void> {
     this.atlas = atlas;
     const { path, pyramid } = atlas;
+    const unwritten = await loadUnwritten(path, pyramid);
     await new Promise((resolve) => {
       this.viewer.addOnceHandler('open', resolve);
       // Inline, because a page from file:// may not read the .dzi itself.
@@ -86,7 +88,7 @@ export class AtlasMap {
           minLevel: 0,
           maxLevel: pyramid.levels - 1,
           getTileUrl: (level: number, x: number, y: number) =>
-            `${path}/tiles_files/${level}/${x}_${y}.${pyramid.format}`,
+            `${path}/${tileFile(pyramid, unwritten, level, x, y)}`,
         },
       });
     });

@@ -1,8 +1,9 @@
 /** Run lists: which bytes of a picture the dump holds. Loaded by script tag when first asked for. */
 
 import type { Picture } from './manifest';
+import { loadScript } from './scripts';
 
-/** The present pieces of one region, sorted and disjoint. */
+/** The present pieces of one folder's raster, sorted and disjoint. */
 export class RunList {
   private readonly starts: BigUint64Array;
   private readonly ends: BigUint64Array;
@@ -49,23 +50,17 @@ export class RunLists {
   presence(picture: Picture, offset: bigint, count: number): Presence {
     if (picture.runsScript === null) return 'present';
     const list = this.lists.get(picture.path);
-    if (list instanceof RunList) return list.holds(offset, count) ? 'present' : 'hole';
+    if (list instanceof RunList)
+      return list.holds(picture.first + offset, count) ? 'present' : 'hole';
     if (list === 'unreadable') return 'unreadable';
     if (list === undefined) this.load(picture.path, picture.runsScript);
     return 'unknown';
   }
 
-  private load(path: string, file: string): void {
+  private async load(path: string, file: string): Promise<void> {
     this.lists.set(path, 'loading');
-    const script = document.createElement('script');
-    const finish = () => {
-      if (this.lists.get(path) === 'loading') this.lists.set(path, 'unreadable');
-      script.remove();
-      this.onLoad();
-    };
-    script.addEventListener('load', finish);
-    script.addEventListener('error', finish);
-    script.src = `${path}/${file}`;
-    document.head.append(script);
+    await loadScript(`${path}/${file}`);
+    if (this.lists.get(path) === 'loading') this.lists.set(path, 'unreadable');
+    this.onLoad();
   }
 }

@@ -17,12 +17,6 @@ test('a strip is a link to its file', () => {
   });
 });
 
-test('folders of the first builds have none', () => {
-  const { strips, ...older } = sampleManifest();
-  expect(strips).toHaveLength(1);
-  expect(parseManifest(older).strips).toEqual([]);
-});
-
 test.each([
   { path: 'https://example.org/' },
   { path: 'strips/..' },

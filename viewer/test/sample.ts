@@ -7,14 +7,17 @@ export function sampleManifest() {
     overlap: 0,
     format: 'png',
     levels: 10,
+    engine: 'fast',
+    unwritten: 'unwritten.json',
+    unwritten_script: 'unwritten.js',
     tiles: 10,
     list: 'tiles.sha256',
     sha256: '',
   };
-  const picture = { layout: 'rows', lens: 'bytes', bits: 8, bmp: [], pyramid: null };
+  const picture = { first: '0x0', layout: 'rows', lens: 'bytes', bits: 8, bmp: [], pyramid: null };
   const region = { space: 'virtual', protection: 'r-xp', sha256: null };
   return {
-    version: 1,
+    version: 2,
     generator: 'memtiles 0.1.0',
     title: 'sample.core',
     dump: { name: 'sample.core', format: 'elf-core', size: '0x3000', address_bits: 64 },
@@ -26,6 +29,7 @@ export function sampleManifest() {
         space: 'virtual',
         start: '0x7f129fff0001',
         size: '0x20000',
+        sections: [],
       },
       {
         name: 'ntdll.dll',

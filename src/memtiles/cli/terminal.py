@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,12 +18,8 @@ from memtiles.printable import counted
 from memtiles.printable import printable as printable
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from memtiles.info import Info, InfoRow, SpaceInfo
-    from memtiles.plan import Plan, PlannedStrip
-
-_RIGHT = (2, 3)  # columns of numbers
+    from memtiles.plan import Plan, PlannedRegion, PlannedStrip
 
 
 def complain(text: str) -> None:
@@ -40,22 +36,11 @@ def print_notes(report: Iterable[str]) -> None:
 
 def print_plan(plan: Plan) -> None:
     """What a build would do, with upper bounds of what it would write."""
-    from rich.table import Table
-
-    table = Table("region", "kind", "start", "bytes", "present", "picture", box=None)
-    for column in table.columns[3:]:
-        column.justify = "right"
-    for planned in plan.regions:
-        shape = planned.shape
-        table.add_row(
-            printable(planned.region.name),
-            planned.region.kind.value,
-            hex(planned.region.span.start),
-            f"{planned.region.span.size:,}",
-            percent(planned.runs.total, planned.region.span.size),
-            f"{shape.width}×{shape.height} {shape.layout} {shape.bits} bits" if shape else "none",
-        )
-    _print_table(table)
+    _print_columns(
+        ("start", "bytes", "present", "picture", "kind", "region"),
+        [_planned(planned) for planned in plan.regions],
+        right=(1, 2, 3),
+    )
     pixels = sum(one.shape.width * one.shape.height for one in plan.regions if one.shape)
     print(f"regions   {len(plan.regions)}, {sum(1 for one in plan.regions if one.shape)} drawn")
     print(f"pixels    {pixels:,}")
@@ -66,6 +51,18 @@ def print_plan(plan: Plan) -> None:
     print(f"tiles     at most {plan.tiles:,}")
     print(f"files     at most {plan.files:,}")
     print(f"bytes     at most {plan.output_bytes:,}")
+
+
+def _planned(planned: PlannedRegion) -> tuple[str, ...]:
+    region, shape = planned.region, planned.shape
+    return (
+        hex(region.span.start),
+        f"{region.span.size:,}",
+        percent(planned.runs.total, region.span.size),
+        f"{shape.width}×{shape.height} {shape.layout} {shape.bits} bits" if shape else "none",
+        region.kind.value,
+        printable(region.name),
+    )
 
 
 def _strip(plan: Plan, strip: PlannedStrip) -> str:
@@ -129,8 +126,6 @@ def _print_titled(what: str, rows: Sequence[InfoRow], digits: int) -> None:
 
 
 def _print_rows(rows: Sequence[InfoRow], digits: int) -> None:
-    """Columns that never shrink: an address is copied into a debugger, or it is of no use."""
-    heads = ("start", "end", "bytes", "present", "prot", "kind", "name")
     cells = [
         (
             f"{row.span.start:0{digits}x}",
@@ -143,13 +138,26 @@ def _print_rows(rows: Sequence[InfoRow], digits: int) -> None:
         )
         for row in rows
     ]
-    widths = [max(map(len, column)) for column in zip(heads, *cells, strict=True)]
-    for cell in (heads, *cells):
-        start, end, size, present, protection, kind, name = (
-            text.rjust(width) if column in _RIGHT else text.ljust(width)
-            for column, (text, width) in enumerate(zip(cell, widths, strict=True))
-        )
-        print(f"{start}  {end}  {size}  {present}  {protection}  {kind}  {name}".rstrip())
+    heads = ("start", "end", "bytes", "present", "prot", "kind", "name")
+    _print_columns(heads, cells, right=(2, 3))
+
+
+def _print_columns(
+    heads: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, right: Container[int]
+) -> None:
+    """Columns that never shrink: an address is copied into a debugger, or it is of no use.
+
+    Args:
+        heads: What stands above them; the last column is the one that may be endless.
+        rows: The cells.
+        right: The columns of numbers.
+    """
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    line = "  ".join(
+        f"{{:{'>' if column in right else '<'}{width}}}" for column, width in enumerate(widths)
+    )
+    for row in (heads, *rows):
+        print(line.format(*row).rstrip())
 
 
 def percent(present: int, size: int) -> str:
@@ -185,18 +193,6 @@ def _opener() -> str | None:
     import shutil
 
     return shutil.which("open" if sys.platform == "darwin" else "xdg-open")
-
-
-def _print_table(table: Table) -> None:
-    """A table as wide as the terminal; nothing cut where the output goes to a file."""
-    from rich.console import Console
-
-    width = None if sys.stdout.isatty() else 1000
-    console = Console(width=width, highlight=False, markup=False)
-    # Not printed by rich: where the reader went away, it would end the program with exit code 1.
-    with console.capture() as drawn:
-        console.print(table)
-    print(drawn.get(), end="")
 
 
 class Bars:

@@ -169,10 +169,14 @@ class Tiles(Section):
     size: Annotated[Literal[256, 512, 1024], one_of(256, 512, 1024)] = Field(
         default=512, description="Pixels of a tile's side."
     )
-    region_pyramids_from: scalars.Size = Field(
-        default=1 << 20,
+    engine: Annotated[Literal["fast", "vips"], one_of("fast", "vips")] = Field(
+        default="fast",
+        description="Who writes them: vips is the reference, in several times the time.",
+    )
+    region_pyramids_from: scalars.SizeOrNever = Field(
+        default=None,
         description="Regions of this size and more get a pyramid besides their place in the atlas.",
-        json_schema_extra={"default": "1MiB"},
+        json_schema_extra={"default": "never"},
     )
 
 

@@ -110,6 +110,10 @@ def _positive_size(value: object) -> int:
     return size
 
 
+def _size_or_never(value: object) -> int | None:
+    return None if value is None or value == "never" else _size(value)
+
+
 def _crop(value: object) -> Crop:
     return value if isinstance(value, Crop) else parsed(parse_crop, text_of(value))
 
@@ -171,6 +175,11 @@ Slug = Annotated[
 ]
 Size = Annotated[int, PlainValidator(_size), WithJsonSchema(_SIZE_SCHEMA)]
 PositiveSize = Annotated[int, PlainValidator(_positive_size), WithJsonSchema(_SIZE_SCHEMA)]
+SizeOrNever = Annotated[
+    int | None,
+    PlainValidator(_size_or_never),
+    WithJsonSchema({"anyOf": [{"const": "never"}, *_SIZE_SCHEMA["anyOf"]]}),
+]
 Pid = Annotated[
     int,
     PlainValidator(_pid),

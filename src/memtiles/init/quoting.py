@@ -18,5 +18,7 @@ def quoted(text: str) -> str:
 
 def pattern(name: str) -> str:
     """A match's `name` that fits that region: `?` for what a config may not hold or nobody sees."""
-    shown = "".join(char if char.isprintable() else "?" for char in name[:_LONGEST_NAME])
+    shown = name[:_LONGEST_NAME]
+    if not shown.isprintable():
+        shown = "".join(char if char.isprintable() else "?" for char in shown)
     return f"{shown}*" if len(name) > _LONGEST_NAME else shown or "*"

@@ -61,14 +61,18 @@ def make_config(dump: Dump, source: Source, file: Path, output: str, schema: str
     if not any(len(dump.spaces[0].runs(row.span)) for row in regions_of_dump(dump).rows):
         raise DumpError(f"{dump.name}: no byte of memory is in it: there is nothing to draw")
     named = _dump_lines(source)
-    bare = _plan(named, dump, file)
+    plain = parse_config("\n".join(named), file)
+    bare = make_plan(plain, dump, [])
     examples = pick_examples([planned for planned in bare.regions if planned.shape])
     looks = [*named, *_atlases(), *_strips(examples)]
     ways = (looks, [*looks, *_overrides(examples)])
     needed = max(_plan(way, dump, file).output_bytes for way in ways)
     text = "\n".join(_lines(dump, bare, examples, named, output, schema, needed)) + "\n"
     config = parse_config(text, file)
-    make_plan(config, dump, []).check(config.limits.output)
+    # It writes out what is so without a word. Then its plan is known, and need not be made again.
+    said = config.model_copy(update={"output": plain.output, "limits": plain.limits})
+    final = bare if said == plain else make_plan(config, dump, [])
+    final.check(config.limits.output)
     return text
 
 

@@ -25,7 +25,7 @@ ABSENT_ALLOWANCE = 256 << 20
 FACTOR = 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Stretch:
     """A region, or the piece of one, and what of it is present; `drawn` says if it will be."""
 
@@ -48,13 +48,13 @@ def without_long_absence(
     sizes = [
         size
         for region, present in zip(regions, runs, strict=True)
-        if region.kind is not Kind.RANGE
+        if region.kind is not Kind.RANGE and not present.is_whole(region.span.size)
         for _, size in _holes(present, region.span.size)
     ]
     longest = _longest_drawn(sizes, sum(present.total for present in runs))
     stretches: list[Stretch] = []
     for region, present in zip(regions, runs, strict=True):
-        if region.kind is Kind.RANGE:
+        if region.kind is Kind.RANGE or present.is_whole(region.span.size):
             stretches.append(Stretch(region, present, True))
         else:
             stretches += _cut(region, present, longest)

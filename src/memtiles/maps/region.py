@@ -30,7 +30,7 @@ _OF_NO_MODULE, _OF_A_RANGE = -1, -2
 Group = Literal["module", "mapping"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Region:
     """A named span that gets a picture.
 
@@ -93,9 +93,15 @@ def _name(mapping: Mapping) -> str:
 
     A stack may be called after a thread named "kworker/0", a tag may be "[anon:dalvik-/dev/…]".
     """
+    if not mapping.name:
+        return _nameless(mapping)
     is_path = mapping.kind is not Kind.STACK and not mapping.name.startswith("[")
     name = last_part(mapping.name) if is_path else mapping.name
-    return name or f"{mapping.kind.value} {mapping.span.start:#x}"
+    return name or _nameless(mapping)
+
+
+def _nameless(mapping: Mapping) -> str:
+    return f"{mapping.kind.value} {mapping.span.start:#x}"
 
 
 def _homes(modules: Iterable[Module], spans: Sequence[Span]) -> list[Module | None]:

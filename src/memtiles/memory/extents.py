@@ -9,11 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from memtiles.errors import DumpError, LimitError
-from memtiles.memory.files.byte_source import ByteSource
+from memtiles.memory.files.byte_source import ByteSource, SparseSource
 from memtiles.memory.overlap import Addresses, first_wins
-from memtiles.memory.runs import Runs, numbered
+from memtiles.memory.runs import NO_RUNS, Runs, numbered
 from memtiles.memory.space import AddressSpace, Memory, SpaceKind
 from memtiles.memory.span import Span
+
+# A stated limit: a million extents may share a file of many holes.
+_ZEROS_LIMIT = 1 << 20
 
 
 class FilePieces(NamedTuple):
@@ -61,6 +64,7 @@ class ExtentSpace(AddressSpace):
         """
         self.kind = kind
         self.source = source
+        self._sparse = source if isinstance(source, SparseSource) else None
         size_array = np.asarray(sizes, np.uint64)
         held = size_array > 0
         firsts = np.asarray(addresses, np.uint64)[held]
@@ -81,18 +85,36 @@ class ExtentSpace(AddressSpace):
     def runs(self, span: Span) -> Runs:
         return self._runs.clip(span.start, span.size)
 
+    def zeros(self, span: Span) -> Runs:
+        holes = NO_RUNS if self._sparse is None else self._sparse.zeros()
+        if not len(holes):
+            return NO_RUNS
+        within = self._within(span)
+        firsts = np.maximum(self._firsts[within], np.uint64(span.start))
+        offsets = self._offsets[within] + (firsts - self._firsts[within])
+        ends = offsets + (np.minimum(self._lasts[within], np.uint64(span.end - 1)) - firsts)
+        low = np.searchsorted(holes.lasts, offsets, side="left")
+        counts = np.searchsorted(holes.firsts, ends, side="right") - low
+        if int(counts.sum()) > _ZEROS_LIMIT:
+            return NO_RUNS
+        owner, at = numbered(low, counts)
+        shift = (firsts - np.uint64(span.start) - offsets)[owner]
+        return Runs.of_sorted(
+            np.maximum(holes.firsts[at], offsets[owner]) + shift,
+            np.minimum(holes.lasts[at], ends[owner]) + shift,
+        )
+
     def read(self, span: Span) -> Memory:
         runs = self.runs(span)
         # Zeros are only for holes: to write them costs half as much as to read a file from memory.
         make = np.empty if runs.is_whole(span.size) else np.zeros
         data = make(span.size, np.uint8)
         view = data.data
-        low = int(np.searchsorted(self._lasts, np.uint64(span.start), side="left"))
-        high = int(np.searchsorted(self._firsts, np.uint64(span.end - 1), side="right"))
+        within = self._within(span)
         for first, last, offset in zip(
-            self._firsts[low:high].tolist(),
-            self._lasts[low:high].tolist(),
-            self._offsets[low:high].tolist(),
+            self._firsts[within].tolist(),
+            self._lasts[within].tolist(),
+            self._offsets[within].tolist(),
             strict=True,
         ):
             start, stop = max(first, span.start), min(last + 1, span.end)
@@ -155,6 +177,13 @@ class ExtentSpace(AddressSpace):
             firsts - starts[owner],
             ends - firsts + np.uint64(1),
             self._offsets[at] + into_extent,
+        )
+
+    def _within(self, span: Span) -> slice:
+        """The extents that a span has a part of."""
+        return slice(
+            int(np.searchsorted(self._lasts, np.uint64(span.start), side="left")),
+            int(np.searchsorted(self._firsts, np.uint64(span.end - 1), side="right")),
         )
 
     def _offset_of(self, span: Span) -> int | None:

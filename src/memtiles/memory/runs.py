@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -71,24 +72,28 @@ class Runs:
     def __repr__(self) -> str:
         return f"Runs({list(self)!r})" if len(self) < 8 else f"Runs(<{len(self)} pieces>)"
 
-    @property
+    @cached_property
     def total(self) -> int:
         """How many bytes are present."""
         return int((self.lasts - self.firsts).sum()) + len(self)
 
     def is_whole(self, size: int) -> bool:
         """Whether all of `0 .. size` is present."""
-        return len(self) == 1 and next(iter(self)) == (0, size)
+        return len(self) == 1 and self.total == size and int(self.firsts[0]) == 0
 
     def clip(self, start: int, size: int) -> Runs:
         """The pieces inside `start .. start + size`, counted from `start`."""
         if size <= 0 or not len(self):
             return NO_RUNS
         last = start + size - 1
-        low = int(np.searchsorted(self.lasts, np.uint64(start), side="left"))
-        high = int(np.searchsorted(self.firsts, np.uint64(last), side="right"))
+        low = int(self.lasts.searchsorted(np.uint64(start), side="left"))
+        high = int(self.firsts.searchsorted(np.uint64(last), side="right"))
         if low >= high:
             return NO_RUNS
+        if high - low == 1:
+            return _one_run(
+                max(int(self.firsts[low]), start) - start, min(int(self.lasts[low]), last) - start
+            )
         firsts = np.maximum(self.firsts[low:high], np.uint64(start)) - np.uint64(start)
         lasts = np.minimum(self.lasts[low:high], np.uint64(last)) - np.uint64(start)
         return Runs(firsts, lasts)
@@ -111,14 +116,15 @@ class Runs:
 
     def rest(self, size: int) -> Runs:
         """What of `0 .. size` is missing; `size` is at least 1 and no piece lies beyond it."""
+        if not len(self):
+            return _one_run(0, size - 1)
         firsts = np.append(np.uint64(0), self.lasts + np.uint64(1))
         lasts = np.append(self.firsts - np.uint64(1), np.uint64(size - 1))
         # Where a piece touches an end, the rest before or behind it would have -1 for its last
         # or 2**64 for its first byte.
         kept = np.ones(len(firsts), np.bool_)
-        if len(self):
-            kept[0] = self.firsts[0] > 0
-            kept[-1] = int(self.lasts[-1]) < size - 1
+        kept[0] = self.firsts[0] > 0
+        kept[-1] = int(self.lasts[-1]) < size - 1
         return Runs(firsts[kept], lasts[kept])
 
     def mask(self, start: int, size: int) -> npt.NDArray[np.bool_]:
@@ -131,6 +137,18 @@ class Runs:
 
 # Tens of thousands of regions may have nothing present: one object says so of all of them.
 NO_RUNS = Runs.of([])
+
+
+@lru_cache(maxsize=1024)
+def _one_run(first: int, last: int) -> Runs:
+    """A single piece.
+
+    Most regions are present as a whole, and tens of thousands may be of one size. One object serves
+    all of them, which nobody may write to then.
+    """
+    firsts, lasts = np.array([first], np.uint64), np.array([last], np.uint64)
+    firsts.flags.writeable = lasts.flags.writeable = False
+    return Runs(firsts, lasts)
 
 
 def parting_gap(gaps: npt.NDArray[np.uint64], limit: int, least: int, smallest: int) -> int:

@@ -11,7 +11,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from memtiles.memory.runs import Runs
+from memtiles.memory.runs import NO_RUNS, Runs
 from memtiles.memory.span import Span
 
 
@@ -72,6 +72,10 @@ class AddressSpace(ABC):
         Nothing of the memory is read for it. Reading can find fewer bytes (a live process), never
         more.
         """
+
+    def zeros(self, span: Span) -> Runs:
+        """What of `runs` is known to be zeros without reading it; there can be more."""
+        return NO_RUNS
 
     @abstractmethod
     def read(self, span: Span) -> Memory:

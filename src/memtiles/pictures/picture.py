@@ -12,6 +12,7 @@ from numpy.lib.stride_tricks import as_strided
 from memtiles.memory.runs import Runs
 from memtiles.pictures.layout import Geometry
 from memtiles.pictures.lenses import Lens
+from memtiles.pictures.patch import Patch, Pixels, Uniform
 from memtiles.pictures.raster import Raster
 
 # Between two rows of a narrow area, less than this is read along rather than stepped over.
@@ -50,8 +51,39 @@ class Picture:
         """Colour bands, and one of alpha unless the picture is opaque."""
         return self.lens.bands(self.shape.bits) + (not self.opaque)
 
-    def area(self, left: int, top: int, width: int, height: int) -> npt.NDArray[np.uint8]:
+    def area(self, left: int, top: int, width: int, height: int) -> Pixels:
         """A rectangle of pixels as (height, width, bands); missing pixels are all 0."""
+        colours, present = self._drawn(left, top, width, height)
+        return colours if self.opaque else _with_alpha(colours, present)
+
+    def patches(self, left: int, top: int, width: int, height: int) -> list[Patch]:
+        """What is drawn in a rectangle: one patch, with alpha if some of it is missing, or none."""
+        colours, present = self._drawn(left, top, width, height)
+        if present is None:
+            return [Patch(0, 0, colours)]
+        return [Patch(0, 0, _with_alpha(colours, present))] if present.any() else []
+
+    def uniform(self, left: int, top: int, width: int, height: int) -> Uniform | None:
+        """What a rectangle is known to be by the run list and the holes of the files."""
+        stride, pixel_bytes = self.shape.row_bytes, self.shape.pixel_bytes
+        start, size = top * stride, height * stride
+        columns = (left * pixel_bytes, (left + width) * pixel_bytes)
+        if not _touches(self.runs.clip(start, size), columns, stride):
+            return Uniform.BLANK
+        if self._zero_is_black:
+            zeros = self.raster.zeros.clip(start, size)
+            if len(zeros) and not _touches(zeros.rest(size), columns, stride):
+                return Uniform.ZERO
+        return None
+
+    @cached_property
+    def _zero_is_black(self) -> bool:
+        return not self.lens.colours(np.zeros((1, 1, self.shape.pixel_bytes), np.uint8)).any()
+
+    def _drawn(
+        self, left: int, top: int, width: int, height: int
+    ) -> tuple[Pixels, npt.NDArray[np.bool_] | None]:
+        """Colours, and which pixels have all their bytes; None where all of them have."""
         stride = self.shape.row_bytes
         row = width * self.shape.pixel_bytes
         start = top * stride + left * self.shape.pixel_bytes
@@ -63,8 +95,30 @@ class Picture:
         shape = (height, width, self.shape.pixel_bytes)
         strides = (stride, self.shape.pixel_bytes, 1)
         colours = self.lens.colours(as_strided(data, shape, strides, writeable=False))
-        if self.opaque:
-            return colours
+        if runs.is_whole(len(data)):
+            return colours, None
         held = as_strided(runs.mask(0, len(data)), shape, strides, writeable=False)
-        present = np.logical_and.reduce(held, axis=2, keepdims=True)
-        return np.concatenate([colours * present, present * np.uint8(255)], axis=2)
+        return colours, np.logical_and.reduce(held, axis=2, keepdims=True)
+
+
+def _touches(pieces: Runs, columns: tuple[int, int], stride: int) -> bool:
+    """Whether pieces of rows of `stride` bytes have a byte in the columns from the first on."""
+    one, row = np.uint64(1), np.uint64(stride)
+    first, last = np.uint64(columns[0]), np.uint64(columns[1]) - one
+    begin, end = pieces.firsts % row, pieces.lasts % row
+    rows = pieces.lasts // row - pieces.firsts // row
+    in_one_row = (rows == 0) & (begin <= last) & (end >= first)
+    # A piece of two rows and more has the end of its first and the beginning of its last one.
+    in_more = (rows > 1) | ((rows == 1) & ((begin <= last) | (end >= first)))
+    return bool((in_one_row | in_more).any())
+
+
+def _with_alpha(colours: Pixels, present: npt.NDArray[np.bool_] | None) -> Pixels:
+    found = np.empty((*colours.shape[:2], colours.shape[2] + 1), np.uint8)
+    if present is None:
+        found[:, :, :-1] = colours
+        found[:, :, -1] = 255
+    else:
+        np.multiply(colours, present, out=found[:, :, :-1])
+        np.multiply(present, np.uint8(255), out=found[:, :, -1:])
+    return found

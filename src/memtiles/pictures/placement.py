@@ -21,10 +21,14 @@ bottom line of their shelf.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Sequence
-from dataclasses import dataclass
-from math import isqrt, log
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice, pairwise
+from math import isqrt
+from typing import NamedTuple
+
+from memtiles.pictures.shelves import Block, Shelves, round_up
 
 # Addresses between neighbours from which a gap is marked. Libraries of one process lie closer,
 # its parts (program, heap, libraries, stack, kernel) farther apart.
@@ -52,10 +56,6 @@ class Rect:
     width: int
     height: int
 
-    def moved(self, x: int, y: int) -> Rect:
-        """The same rectangle, farther right and down."""
-        return Rect(self.x + x, self.y + y, self.width, self.height)
-
 
 @dataclass(frozen=True, slots=True)
 class GapMark:
@@ -76,14 +76,127 @@ class Landscape:
     gaps: tuple[GapMark, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Cell:
-    """What moves as one on a shelf: its content counts from the cell's top left corner."""
+@dataclass(slots=True)
+class _Site:
+    """An atlas while its cells are put down, in order."""
 
-    size: Size
-    on_grid: bool
-    pictures: tuple[tuple[int, Rect, Rect], ...] = ()
-    gap: GapMark | None = None
+    pictures: list[Rect] = field(default_factory=list)
+    labels: list[Rect] = field(default_factory=list)
+    gaps: list[GapMark] = field(default_factory=list)
+
+    def landscape(self, height: int) -> Landscape:
+        rects = chain(self.pictures, self.labels, (mark.rect for mark in self.gaps))
+        right = max(rect.x + rect.width for rect in rects)
+        return Landscape(right, height, tuple(self.pictures), tuple(self.labels), tuple(self.gaps))
+
+
+class _Cell(ABC):
+    """What moves as one on a shelf; where in it what lies is worked out when it is put down."""
+
+    __slots__ = ("height", "width")
+    width: int
+    height: int
+    on_grid = False
+    is_gap = False
+
+    @abstractmethod
+    def put_down(self, x: int, y: int, site: _Site) -> None:
+        """Adds what is in it, with its own top left corner at (x, y)."""
+
+
+class _Mark(_Cell):
+    """A gap mark as high as its neighbours may be, so that it does not get lost below them."""
+
+    __slots__ = ("_before",)
+    is_gap = True
+
+    def __init__(self, before: int, height: int) -> None:
+        self.width = height // 4 + 2 * GUTTER
+        self.height = height
+        self._before = before
+
+    def put_down(self, x: int, y: int, site: _Site) -> None:
+        rect = Rect(x + GUTTER, y, self.width - 2 * GUTTER, self.height)
+        site.gaps.append(GapMark(self._before, rect))
+
+
+class _Large(_Cell):
+    """A picture with its top left corner on the grid.
+
+    Its name has an eighth of its height or more, so that it can be read when the picture can.
+    """
+
+    __slots__ = ("_size",)
+    on_grid = True
+
+    def __init__(self, size: Size, tile: int) -> None:
+        self.width = round_up(size.width, tile)
+        self.height = round_up(size.height + max(4 * GUTTER, size.height // 8), tile)
+        self._size = size
+
+    def put_down(self, x: int, y: int, site: _Site) -> None:
+        size = self._size
+        site.pictures.append(Rect(x, y, size.width, size.height))
+        site.labels.append(Rect(x, y + size.height, self.width, self.height - size.height))
+
+
+class _Pile(NamedTuple):
+    """Small pictures below each other, and how many they are."""
+
+    width: int
+    height: int
+    pictures: int
+
+
+class _Quarter(_Cell):
+    """Small pictures in piles, the whole about as wide as the aspect says."""
+
+    __slots__ = ("_piles", "_sizes")
+
+    def __init__(self, sizes: Sequence[Size], aspect: float, width_limit: int) -> None:
+        piles = _balanced_piles(sizes, aspect, width_limit)
+        self.width = sum(pile.width for pile in piles)
+        self.height = max(pile.height for pile in piles)
+        self._piles = piles
+        self._sizes = sizes
+
+    def put_down(self, x: int, y: int, site: _Site) -> None:
+        sizes = iter(self._sizes)
+        for pile in self._piles:
+            below = y
+            for size in islice(sizes, pile.pictures):
+                site.pictures.append(Rect(x, below, size.width, size.height))
+                below += size.height
+                site.labels.append(Rect(x, below, pile.width - GUTTER, GUTTER))
+                below += GUTTER
+            x += pile.width
+
+
+def _balanced_piles(sizes: Sequence[Size], aspect: float, width_limit: int) -> list[_Pile]:
+    if len(sizes) == 1:  # as most are between gap marks, of which there may be 65,536
+        return _piles(sizes, 0)
+    area = sum((size.width + GUTTER) * (size.height + GUTTER) for size in sizes)
+    height = max(isqrt(int(area / aspect)), max(size.height for size in sizes) + GUTTER)
+    piles = _piles(sizes, height)
+    while len(piles) > 1 and sum(pile.width for pile in piles) > width_limit:
+        height += height // 4
+        piles = _piles(sizes, height)
+    return piles
+
+
+def _piles(sizes: Sequence[Size], height: int) -> list[_Pile]:
+    """Piles filled from the top in order, each at most so high."""
+    piles: list[_Pile] = []
+    width = used = count = 0
+    for size in sizes:
+        high = size.height + GUTTER
+        if count and used + high > height:
+            piles.append(_Pile(width, used, count))
+            width = used = count = 0
+        width = max(width, size.width + GUTTER)
+        used += high
+        count += 1
+    return [*piles, _Pile(width, used, count)]
 
 
 def place_landscape(
@@ -103,206 +216,46 @@ def place_landscape(
         width_limit: Pixels that the atlas must not be wider than, unless one picture is: what
             tiling keeps in memory grows with the width, not with the height.
     """
-    town = _Town(_cells(pictures, gaps, aspect, tile, width_limit), tile)
-    width = town.balanced_width(town.best_width(aspect, width_limit))
-    return town.stand(width, len(pictures))
+    cells = list(_cells(pictures, gaps, aspect, tile, width_limit))
+    # Shelves and columns keep to the grid as soon as something has to.
+    step = tile if any(cell.on_grid for cell in cells) else 1
+    heights = [round_up(cell.height, step) for cell in cells]
+    shelves = Shelves(
+        [
+            Block(cell.width, height, cell.on_grid, cell.is_gap)
+            for cell, height in zip(cells, heights, strict=True)
+        ],
+        tile,
+    )
+    width = shelves.balanced_width(shelves.best_width(aspect, width_limit))
+    site = _Site()
+    bottom = 0
+    for shelf in shelves.of_width(width):
+        bottom += shelf.height
+        for x, (first, end) in zip(shelf.x, pairwise(shelf.borders), strict=True):
+            below = bottom - sum(heights[first:end])
+            for number in range(first, end):
+                below += heights[number]
+                cells[number].put_down(x, below - cells[number].height, site)
+    return site.landscape(bottom)
 
 
 def _cells(
     pictures: Sequence[Size], gaps: Sequence[int], aspect: float, tile: int, width_limit: int
-) -> list[_Cell]:
-    cells: list[_Cell] = []
-    small: list[int] = []
-
-    def close_quarter() -> None:
-        if small:
-            cells.append(_quarter(pictures, small, aspect, width_limit))
-            small.clear()
-
+) -> Iterator[_Cell]:
+    small: list[Size] = []
     for number, size in enumerate(pictures):
         is_small = size.width * size.height < tile * tile
-        if number and gaps[number - 1] >= LARGE_GAP:
-            between_small = bool(small) and is_small
-            close_quarter()
-            cells.append(_mark(number, tile // 4 if between_small else tile))
+        is_far = number > 0 and gaps[number - 1] >= LARGE_GAP
+        between_small = bool(small) and is_small
+        if small and (is_far or not is_small):
+            yield _Quarter(small, aspect, width_limit)
+            small = []
+        if is_far:
+            yield _Mark(number, tile // 4 if between_small else tile)
         if is_small:
-            small.append(number)
+            small.append(size)
         else:
-            close_quarter()
-            cells.append(_large(number, size, tile))
-    close_quarter()
-    return cells
-
-
-def _mark(number: int, height: int) -> _Cell:
-    """A gap mark as high as its neighbours may be, so that it does not get lost below them."""
-    mark = Rect(GUTTER, 0, height // 4, height)
-    return _Cell(Size(mark.width + 2 * GUTTER, height), False, gap=GapMark(number, mark))
-
-
-def _large(number: int, size: Size, tile: int) -> _Cell:
-    """A picture with its top left corner on the grid.
-
-    Its name has an eighth of its height or more, so that it can be read when the picture can.
-    """
-    width = _up(size.width, tile)
-    height = _up(size.height + max(4 * GUTTER, size.height // 8), tile)
-    picture = Rect(0, 0, size.width, size.height)
-    label = Rect(0, size.height, width, height - size.height)
-    return _Cell(Size(width, height), True, ((number, picture, label),))
-
-
-def _quarter(
-    pictures: Sequence[Size], numbers: Sequence[int], aspect: float, width_limit: int
-) -> _Cell:
-    """Small pictures in columns, the whole about as wide as the aspect says."""
-    sizes = [Size(pictures[n].width + GUTTER, pictures[n].height + GUTTER) for n in numbers]
-    area = sum(size.width * size.height for size in sizes)
-    height = max(isqrt(int(area / aspect)), max(size.height for size in sizes))
-    columns = _columns(sizes, height)
-    while len(columns) > 1 and _right(columns) > width_limit:
-        height += height // 4
-        columns = _columns(sizes, height)
-    placed = []
-    for x, width, members in columns:
-        y = 0
-        for member in members:
-            size = pictures[numbers[member]]
-            picture = Rect(x, y, size.width, size.height)
-            label = Rect(x, y + size.height, width - GUTTER, GUTTER)
-            placed.append((numbers[member], picture, label))
-            y += size.height + GUTTER
-    bottom = max(label.y + label.height for _, _, label in placed)
-    return _Cell(Size(_right(columns), bottom), False, tuple(placed))
-
-
-def _columns(sizes: Sequence[Size], height: int) -> list[tuple[int, int, list[int]]]:
-    """Columns as (x, width, members), filled from the top in order."""
-    columns: list[tuple[int, int, list[int]]] = []
-    x = width = used = 0
-    members: list[int] = []
-    for number, size in enumerate(sizes):
-        if members and used + size.height > height:
-            columns.append((x, width, members))
-            x, width, used, members = x + width, 0, 0, []
-        width = max(width, size.width)
-        used += size.height
-        members.append(number)
-    columns.append((x, width, members))
-    return columns
-
-
-def _right(columns: Sequence[tuple[int, int, list[int]]]) -> int:
-    x, width, _ = columns[-1]
-    return x + width
-
-
-@dataclass
-class _Column:
-    """Cells that stand on top of each other; heights are whole grid steps."""
-
-    x: int
-    width: int
-    height: int
-    cells: list[_Cell]
-
-    def takes(self, cell: _Cell, height: int, shelf_height: int) -> bool:
-        """Whether a cell may go below, where it makes the shelf neither wider nor higher."""
-        fits = cell.size.width <= self.width and self.height + height <= shelf_height
-        return fits and cell.gap is None and self.cells[-1].gap is None
-
-
-@dataclass
-class _Shelf:
-    """Columns side by side on one bottom line."""
-
-    columns: list[_Column]
-    height: int = 0
-
-    @property
-    def right(self) -> int:
-        return self.columns[-1].x + self.columns[-1].width if self.columns else 0
-
-
-class _Town:
-    """Cells in order, to be broken into shelves like words into lines."""
-
-    def __init__(self, cells: Sequence[_Cell], tile: int) -> None:
-        self._cells = cells
-        self._tile = tile
-        # Shelves and columns keep to the grid as soon as something in the town has to.
-        self._step = tile if any(cell.on_grid for cell in cells) else 1
-        self._narrowest = _up(max(cell.size.width for cell in cells), tile)
-
-    def shelves(self, width: int) -> list[_Shelf]:
-        """The cells on shelves that are at most `width` wide."""
-        shelves = [_Shelf([])]
-        for cell in self._cells:
-            height = _up(cell.size.height, self._step)
-            shelf = shelves[-1]
-            if shelf.columns and shelf.columns[-1].takes(cell, height, shelf.height):
-                shelf.columns[-1].height += height
-                shelf.columns[-1].cells.append(cell)
-                continue
-            x = _up(shelf.right, self._tile) if cell.on_grid else shelf.right
-            if shelf.columns and x + cell.size.width > width:
-                shelf, x = _Shelf([]), 0
-                shelves.append(shelf)
-            shelf.columns.append(_Column(x, cell.size.width, height, [cell]))
-            shelf.height = max(shelf.height, height)
-        return shelves
-
-    def best_width(self, aspect: float, width_limit: int) -> int:
-        """The width, in tiles, whose shelves come nearest to the aspect."""
-        total = sum(_up(cell.size.width, self._tile) for cell in self._cells)
-        widest = max(self._narrowest, min(width_limit // self._tile * self._tile, total))
-
-        def stretch(tiles: int) -> float:
-            width = tiles * self._tile
-            return log(width / sum(shelf.height for shelf in self.shelves(width)) / aspect)
-
-        # Wider is flatter, so the two widths on either side of the aspect are found by halving.
-        candidates = range(self._narrowest // self._tile, widest // self._tile + 1)
-        wide_enough = bisect_left(candidates, 0.0, key=stretch)
-        nearest = candidates[max(0, wide_enough - 1) : wide_enough + 1]
-        return min(nearest, key=lambda tiles: abs(stretch(tiles))) * self._tile
-
-    def balanced_width(self, width: int) -> int:
-        """The least width with no more shelves: their ends then stand nearly in line."""
-        shelves = len(self.shelves(width))
-        low, high = self._narrowest // self._tile, width // self._tile
-        while low < high:
-            middle = (low + high) // 2
-            if len(self.shelves(middle * self._tile)) <= shelves:
-                high = middle
-            else:
-                low = middle + 1
-        return low * self._tile
-
-    def stand(self, width: int, count: int) -> Landscape:
-        """Everything in its place."""
-        pictures: list[Rect | None] = [None] * count
-        labels: list[Rect | None] = [None] * count
-        gaps: list[GapMark] = []
-        bottom = 0
-        for shelf in self.shelves(width):
-            bottom += shelf.height
-            for column in shelf.columns:
-                below = bottom - column.height
-                for cell in column.cells:
-                    below += _up(cell.size.height, self._step)
-                    x, y = column.x, below - cell.size.height
-                    for number, picture, label in cell.pictures:
-                        pictures[number] = picture.moved(x, y)
-                        labels[number] = label.moved(x, y)
-                    if cell.gap is not None:
-                        gaps.append(GapMark(cell.gap.before, cell.gap.rect.moved(x, y)))
-        placed = tuple(rect for rect in pictures if rect is not None)
-        named = tuple(rect for rect in labels if rect is not None)
-        everything = (*placed, *named, *(mark.rect for mark in gaps))
-        right = max(rect.x + rect.width for rect in everything)
-        return Landscape(right, bottom, placed, named, tuple(gaps))
-
-
-def _up(pixels: int, step: int) -> int:
-    return -(-pixels // step) * step
+            yield _Large(size, tile)
+    if small:
+        yield _Quarter(small, aspect, width_limit)

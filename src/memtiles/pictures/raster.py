@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from memtiles.errors import MEND, DamageError
+from memtiles.memory.files.file_holes import holes_of
 from memtiles.memory.runs import Runs
 from memtiles.memory.space import AddressSpace, Memory, joined
 from memtiles.memory.span import Span
@@ -24,6 +29,10 @@ class Raster(Protocol):
     @property
     def runs(self) -> Runs:
         """What is present, counted from the region's start."""
+
+    @property
+    def zeros(self) -> Runs:
+        """What of `runs` is known to be zeros without reading it."""
 
     @property
     def steady(self) -> bool:
@@ -49,6 +58,25 @@ class BmpRaster:
     runs: Runs
     steady = True
 
+    @cached_property
+    def zeros(self) -> Runs:
+        """What of `runs` lies in holes of the files.
+
+        Raises:
+            DamageError: A BMP is missing.
+        """
+        return Runs.of(self._holes()).within(self.runs)
+
+    def _holes(self) -> Iterator[tuple[int, int]]:
+        for part in self.parts:
+            first = part.first_row * self.shape.row_bytes
+            with _opened(self.folder / part.file) as file:
+                # What a file that was cut lacks is damage, not zeros.
+                size = min(part.size, os.fstat(file.fileno()).st_size)
+                end = min(size, part.offset + self.shape.size - first)
+                for start, length in holes_of(file.fileno(), end, part.offset):
+                    yield first + start - part.offset, length
+
     def read(self, offset: int, size: int) -> Memory:
         return Memory(self.stored(offset, size), self.runs.clip(offset, size))
 
@@ -64,19 +92,22 @@ class BmpRaster:
         found = np.empty(size, dtype=np.uint8)
         for piece in part_pieces(self.shape, self.parts, offset, size):
             target = found[piece.start : piece.start + piece.size]
-            _read_into(target, self.folder / piece.part.file, piece.position)
+            path = self.folder / piece.part.file
+            with _opened(path) as file:
+                file.seek(piece.position)
+                got = file.readinto(target.data)
+            if got != piece.size:
+                raise DamageError(f"{path}: shorter than its header says; {MEND}")
         return found
 
 
-def _read_into(piece: npt.NDArray[np.uint8], path: Path, offset: int) -> None:
+@contextmanager
+def _opened(path: Path) -> Iterator[io.BufferedReader]:
     try:
         with path.open("rb") as file:
-            file.seek(offset)
-            got = file.readinto(piece.data)
+            yield file
     except OSError as error:
         raise DamageError(f"{path}: {error.strerror}; {MEND}") from None
-    if got != len(piece):
-        raise DamageError(f"{path}: shorter than its header says; {MEND}")
 
 
 @dataclass(frozen=True)
@@ -89,6 +120,10 @@ class SpaceRaster:
     @cached_property
     def runs(self) -> Runs:
         return self.space.runs(self.span)
+
+    @cached_property
+    def zeros(self) -> Runs:
+        return self.space.zeros(self.span)
 
     @property
     def steady(self) -> bool:

@@ -7,29 +7,35 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from memtiles.memory.runs import Runs
+from memtiles.memory.runs import NO_RUNS, Runs
 from memtiles.memory.space import AddressSpace
 from memtiles.memory.span import Span
 from memtiles.pictures import bmp
+from memtiles.pictures.bmp_writer import BmpWriter
 from memtiles.pictures.layout import Geometry
-from memtiles.pictures.parts import BmpPart, bmp_parts, part_header, part_pieces
+from memtiles.pictures.parts import BmpPart, bmp_parts
 
+# Read, hashed and written while it is in the caches of a processor.
 HASH_BLOCK = 1 << 20
+
+# What a thread takes at a time: to hand over less costs as much as the work itself.
 READ_BLOCK = 4 * HASH_BLOCK
 
-# Zeros of at least this size are not written, so that holes and empty pages of a dump cost no
-# disk where files get holes by themselves, as on ext4 and APFS (NTFS has to be asked).
-SPARSE_BLOCK = 1 << 16
-
 RUNS_FILE = "runs.json"
+
+Bytes = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -42,42 +48,67 @@ class Rendered:
     digest: str
 
 
+def block_digests(data: Bytes, runs: Runs) -> bytes:
+    """The SHA-256 of the present bytes of each MiB, one after the other."""
+    digests = []
+    for start in range(0, len(data), HASH_BLOCK):
+        block = data[start : start + HASH_BLOCK]
+        here = runs.clip(start, len(block))
+        if here.is_whole(HASH_BLOCK) and not block.any():
+            digests.append(_known_digest(present=True))
+            continue
+        digest = hashlib.sha256()
+        for first, size in here:
+            digest.update(block[first : first + size].data)
+        digests.append(digest.digest())
+    return b"".join(digests)
+
+
 def render(
     space: AddressSpace,
     span: Span,
     shape: Geometry,
     folder: Path,
+    jobs: int = 1,
     advance: Callable[[int], object] = lambda _: None,
     raster_limit: int = bmp.RASTER_LIMIT,
+    hash_blocks: Callable[[Bytes, Runs], bytes] = block_digests,
 ) -> Rendered:
     """Reads `span` once and writes its BMP and `runs.json` into `folder`.
+
+    What is missing or zero for all that the dump's tables say is not read: it costs no time.
 
     Args:
         space: Where the bytes come from.
         span: Which bytes.
         shape: Its geometry; `shape.size` is the span's size.
         folder: An existing, empty folder.
-        advance: Told the number of bytes after each block.
+        jobs: Threads.
+        advance: Told the number of bytes that are done, in this thread.
         raster_limit: Bytes of raster in one BMP.
+        hash_blocks: `block_digests`; called from several threads.
 
     Raises:
         DumpError: The dump changed or was cut while it was read.
     """
-    digests = RegionDigest()
-    pieces: list[tuple[int, int]] = []
     files = bmp_parts(shape, raster_limit=raster_limit)
-    with _Raster(folder, shape, files) as raster:
-        for offset in range(0, span.size, READ_BLOCK):
-            block = Span(span.start + offset, min(READ_BLOCK, span.size - offset))
-            memory = space.read(block)
-            raster.write(offset, memory.data)
-            digests.add(memory.data, memory.runs)
-            pieces += [(offset + start, size) for start, size in memory.runs]
-            advance(block.size)
-    runs = Runs.of(pieces)
+    with BmpWriter(folder, shape, files) as writer:
+        runs, digest = _walk(space, span, writer, jobs, advance, hash_blocks)
+        writer.finish()
     text = runs_json(runs, span.size)
     (folder / RUNS_FILE).write_bytes(text)
-    return Rendered(shape, files, runs, digests.hexdigest(text))
+    return Rendered(shape, files, runs, digest.hexdigest(text))
+
+
+def digest_of(
+    space: AddressSpace,
+    span: Span,
+    jobs: int = 1,
+    advance: Callable[[int], object] = lambda _: None,
+) -> str:
+    """The digest that `render` would find, with nothing written; arguments and errors as there."""
+    runs, digest = _walk(space, span, _Nowhere(), jobs, advance, block_digests)
+    return digest.hexdigest(runs_json(runs, span.size))
 
 
 class RegionDigest:
@@ -88,20 +119,26 @@ class RegionDigest:
     """
 
     def __init__(self) -> None:
-        self._blocks: list[bytes] = []
+        self._blocks: list[tuple[bytearray, int]] = []
 
-    def add(self, data: npt.NDArray[np.uint8], runs: Runs) -> None:
+    def add(self, data: Bytes, runs: Runs) -> None:
         """Adds the next bytes of the region: whole MiBs, but for the region's last bytes."""
-        for start in range(0, len(data), HASH_BLOCK):
-            block = data[start : start + HASH_BLOCK]
-            digest = hashlib.sha256()
-            for first, size in runs.clip(start, len(block)):
-                digest.update(block[first : first + size].data)
-            self._blocks.append(digest.digest())
+        self.add_blocks(block_digests(data, runs))
+
+    def add_blocks(self, digests: bytes, times: int = 1) -> None:
+        """Adds the digests of the next MiBs, as often as they follow each other."""
+        if times == 1 and self._blocks and self._blocks[-1][1] == 1:
+            self._blocks[-1][0].extend(digests)
+        else:
+            self._blocks.append((bytearray(digests), times))
 
     def hexdigest(self, run_list: bytes) -> str:
         """The digest, with the bytes of `runs.json` before those of the blocks."""
-        return hashlib.sha256(run_list + b"".join(self._blocks)).hexdigest()
+        digest = hashlib.sha256(run_list)
+        for digests, times in self._blocks:
+            for done in range(0, times, HASH_BLOCK):
+                digest.update(digests * min(HASH_BLOCK, times - done))
+        return digest.hexdigest()
 
 
 def runs_json(runs: Runs, size: int) -> bytes:
@@ -127,38 +164,124 @@ def read_runs_json(text: bytes) -> tuple[Runs, int]:
         raise ValueError(f"not a run list: {error}") from None
 
 
-class _Raster:
-    """The BMP files of one picture while they are written; a region offset finds its place."""
+class _Sink(Protocol):
+    """Where the bytes of a region go."""
 
-    def __init__(self, folder: Path, shape: Geometry, files: tuple[BmpPart, ...]) -> None:
-        self._shape = shape
-        self._open: dict[BmpPart, BinaryIO] = {
-            part: (folder / part.file).open("xb") for part in files
-        }
+    def write(self, offset: int, data: Bytes) -> None:
+        """Takes bytes from an offset of the region on; called from several threads."""
 
-    def __enter__(self) -> _Raster:
-        for part, file in self._open.items():
-            file.write(part_header(self._shape, part))
-            file.truncate(part.size)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for file in self._open.values():
-            file.close()
-
-    def write(self, offset: int, data: npt.NDArray[np.uint8]) -> None:
-        for piece in part_pieces(self._shape, tuple(self._open), offset, len(data)):
-            file = self._open[piece.part]
-            for at, block in _not_zero(data[piece.start : piece.start + piece.size]):
-                file.seek(piece.position + at)
-                file.write(block.data)
+    def done(self, end: int) -> None:
+        """Told that nothing comes any more before the offset `end`."""
 
 
-def _not_zero(
-    data: npt.NDArray[np.uint8],
-) -> Iterator[tuple[int, npt.NDArray[np.uint8]]]:
-    """The pieces of `data` that are worth writing, with their offsets."""
-    for start in range(0, len(data), SPARSE_BLOCK):
-        piece = data[start : start + SPARSE_BLOCK]
-        if piece.any():
-            yield start, piece
+class _Nowhere:
+    def write(self, offset: int, data: Bytes) -> None:
+        pass
+
+    def done(self, end: int) -> None:
+        pass
+
+
+class _Stretch(NamedTuple):
+    """Bytes of a region to read; or that need not be read, being all zeros or all missing."""
+
+    start: int
+    size: int
+    present: bool | None = None
+
+
+class _Found(NamedTuple):
+    """What a stretch came to: `digests` of its blocks, `times` over, and what is present."""
+
+    stretch: _Stretch
+    digests: bytes
+    times: int
+    runs: Runs
+
+
+def _walk(
+    space: AddressSpace,
+    span: Span,
+    sink: _Sink,
+    jobs: int,
+    advance: Callable[[int], object],
+    hash_blocks: Callable[[Bytes, Runs], bytes],
+) -> tuple[Runs, RegionDigest]:
+    """Reads a region side by side, and puts what comes of it in order."""
+
+    def take(stretch: _Stretch) -> _Found:
+        start, size, present = stretch
+        if present is not None:
+            runs = Runs.of([(start, size)]) if present else NO_RUNS
+            return _Found(stretch, _known_digest(present), size // HASH_BLOCK, runs)
+        digests: list[bytes] = []
+        pieces: list[tuple[int, int]] = []
+        for at in range(start, start + size, HASH_BLOCK):
+            memory = space.read(Span(span.start + at, min(HASH_BLOCK, start + size - at)))
+            sink.write(at, memory.data)
+            digests.append(hash_blocks(memory.data, memory.runs))
+            pieces += [(at + first, length) for first, length in memory.runs]
+        return _Found(stretch, b"".join(digests), 1, Runs.of(pieces))
+
+    digest = RegionDigest()
+    pieces: list[tuple[int, int]] = []
+    threads = jobs if span.size > READ_BLOCK else 1
+    # Closed before the sink is, whatever happens: no thread writes any more then.
+    with closing(_in_order(take, _stretches(space, span), threads)) as found:
+        for stretch, digests, times, runs in found:
+            digest.add_blocks(digests, times)
+            pieces += runs
+            sink.done(stretch.start + stretch.size)
+            advance(stretch.size)
+    return Runs.of(pieces), digest
+
+
+def _stretches(space: AddressSpace, span: Span) -> Iterator[_Stretch]:
+    """A region cut into what is read at a time, and what need not be read however long it is."""
+    known: list[_Stretch] = []
+    if span.size >= HASH_BLOCK:
+        missing = space.runs(span).rest(span.size)
+        known += [_Stretch(*one, True) for one in _whole_blocks(space.zeros(span))]
+        known += [_Stretch(*one, False) for one in _whole_blocks(missing)]
+    at = 0
+    for stretch in [*sorted(known), _Stretch(span.size, 0)]:
+        for start in range(at, stretch.start, READ_BLOCK):
+            yield _Stretch(start, min(READ_BLOCK, stretch.start - start))
+        if stretch.size:
+            yield stretch
+        at = stretch.start + stretch.size
+
+
+def _whole_blocks(runs: Runs) -> Iterator[tuple[int, int]]:
+    """The MiBs that lie in a piece as a whole, as (start, size)."""
+    block = np.uint64(HASH_BLOCK)
+    begins = runs.firsts // block + (runs.firsts % block > 0)
+    ends = runs.lasts // block + (runs.lasts % block == block - 1)
+    kept = begins < ends
+    for begin, end in zip(begins[kept].tolist(), ends[kept].tolist(), strict=True):
+        yield begin * HASH_BLOCK, (end - begin) * HASH_BLOCK
+
+
+@cache
+def _known_digest(present: bool) -> bytes:
+    return hashlib.sha256(bytes(HASH_BLOCK if present else 0)).digest()
+
+
+def _in_order(
+    take: Callable[[_Stretch], _Found], stretches: Iterable[_Stretch], threads: int
+) -> Generator[_Found, None, None]:
+    """The stretches taken side by side; an error is that of the first that has one."""
+    if threads == 1:
+        yield from map(take, stretches)
+        return
+    pool = ThreadPoolExecutor(threads)
+    waiting: deque[Future[_Found]] = deque()
+    try:
+        for stretch in stretches:
+            waiting.append(pool.submit(take, stretch))
+            if len(waiting) > 2 * threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -14,12 +14,17 @@ from memtiles.memory.address import without_sign
 from memtiles.memory.dump import Dump, Kind
 from memtiles.pictures.layout import Geometry, geometry
 from memtiles.pictures.placement import Size, place_landscape
+from memtiles.plan.bundles import plan_bundles
 from memtiles.plan.estimate import estimate
 from memtiles.plan.map_addresses import check_maps
 from memtiles.plan.planned import Plan, PlannedAtlas, PlannedRegion, bands_with_holes
 from memtiles.plan.strips import plan_strips
 from memtiles.tiles.atlas import ROW_LIMIT
 from memtiles.tiles.libvips import SIDE_LIMIT
+
+# OpenSeadragon counts pixels as shares of the width; at this width a share still has 22 bits to
+# spare for what lies inside a pixel.
+_WIDEST_ATLAS = 1 << 30
 
 
 def regions_of(config: Config, dump: Dump, maps: Sequence[ImportedMap]) -> Regions:
@@ -57,9 +62,10 @@ def make_plan(config: Config, dump: Dump, maps: Sequence[ImportedMap]) -> Plan:
             "see `memtiles info`, and regions: in the config"
         )
     atlases = tuple(_plan_atlas(config, one, regions) for one in config.atlases)
+    bundles = plan_bundles([planned.shape for planned in regions])
     strips = plan_strips(config.strips, regions, atlases, steady=space.steady)
-    files, tiles, size = estimate(regions, atlases, strips, config.tiles.size)
-    return Plan(space, regions, atlases, strips, tuple(report), files, tiles, size)
+    files, tiles, size = estimate(space, regions, bundles, atlases, strips, config.tiles)
+    return Plan(space, regions, bundles, atlases, strips, tuple(report), files, tiles, size)
 
 
 def _is_wanted(config: Config, region: Region) -> bool:
@@ -77,21 +83,28 @@ def _plan_region(config: Config, stretch: Stretch, report: list[str]) -> Planned
     if not stretch.drawn:
         return PlannedRegion(region, stretch.runs, None, False)
     shape = _shape(config, region, report)
-    _check_side(f"{region.name}: its picture", shape.width, shape.height, bands_with_holes(shape))
-    has_pyramid = region.span.size >= config.tiles.region_pyramids_from
+    least = config.tiles.region_pyramids_from
+    has_pyramid = least is not None and region.span.size >= least
+    if has_pyramid and config.tiles.engine == "vips":
+        what = f"{region.name}: its picture"
+        _check_sides(what, shape.width, shape.height, bands_with_holes(shape))
     return PlannedRegion(region, stretch.runs, shape, has_pyramid)
 
 
-def _check_side(what: str, width: int, height: int, bands: int) -> None:
+def _check_sides(what: str, width: int, height: int, bands: int) -> None:
     """Refuses what libvips cannot tile, or only in memory that grows with the width.
 
     Raises:
         LayoutError: Says which side is too long.
     """
     if width * bands > ROW_LIMIT:
-        raise LayoutError(f"{what} is {width} pixels wide; at most {ROW_LIMIT // bands} are tiled")
+        raise LayoutError(
+            f"{what} is {width} pixels wide; at most {ROW_LIMIT // bands} are tiled by engine vips"
+        )
     if height > SIDE_LIMIT:
-        raise LayoutError(f"{what} is {height} pixels high; at most {SIDE_LIMIT} are tiled")
+        raise LayoutError(
+            f"{what} is {height} pixels high; at most {SIDE_LIMIT} are tiled by engine vips"
+        )
 
 
 def _idle(config: Config, regions: Sequence[Region]) -> list[str]:
@@ -142,6 +155,9 @@ def _plan_atlas(config: Config, atlas: Atlas, regions: Sequence[PlannedRegion]) 
     spans = [regions[number].region.span for number in members]
     gaps = tuple(after.start - before.end for before, after in pairwise(spans))
     wide, high = atlas.aspect
-    landscape = place_landscape(sizes, gaps, wide / high, config.tiles.size, ROW_LIMIT // bands)
-    _check_side(f"atlas {atlas.name}", landscape.width, landscape.height, bands)
+    is_vips = config.tiles.engine == "vips"
+    widest = ROW_LIMIT // bands if is_vips else _WIDEST_ATLAS
+    landscape = place_landscape(sizes, gaps, wide / high, config.tiles.size, widest)
+    if is_vips:
+        _check_sides(f"atlas {atlas.name}", landscape.width, landscape.height, bands)
     return PlannedAtlas(atlas, tuple(members), gaps, landscape, bands)

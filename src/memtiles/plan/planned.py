@@ -14,7 +14,7 @@ from memtiles.pictures.layout import Geometry
 from memtiles.pictures.placement import Landscape
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PlannedRegion:
     """A region, what of it is present by the dump's tables, and how it will be drawn if at all."""
 
@@ -55,12 +55,14 @@ class PlannedStrip:
 class Plan:
     """Everything that a build will do, in the order in which it will.
 
-    `files`, `tiles` and `output_bytes` are upper bounds: equal pictures are stored once, and tiles
-    are counted as if they did not compress.
+    `bundles` are indices of regions whose pictures share a BMP. `files`, `tiles` and
+    `output_bytes` are upper bounds: equal pictures are stored once, and tiles are counted as if
+    they did not compress.
     """
 
     space: AddressSpace
     regions: tuple[PlannedRegion, ...]
+    bundles: tuple[tuple[int, ...], ...]
     atlases: tuple[PlannedAtlas, ...]
     strips: tuple[PlannedStrip, ...]
     report: tuple[str, ...]

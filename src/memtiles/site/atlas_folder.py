@@ -2,40 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from typing import NamedTuple
 
+from memtiles.manifest import AtlasRow, Manifest
 from memtiles.pictures.placement import Rect
 from memtiles.site.picture_folder import content_key
+from memtiles.site.pyramid_folder import make_pyramid, pyramid_key
 from memtiles.site.store import Store, slug
-from memtiles.tiles import pyramid
 from memtiles.tiles.atlas import AtlasPlane
+from memtiles.tiles.earlier import Earlier
+from memtiles.tiles.grid import Grid
+from memtiles.tiles.pyramid import Engine
 
 # Raised when the files of an atlas folder change their form.
-VERSION = 1
+VERSION = 2
 
 
-def atlas_path(
-    name: str, size: tuple[int, int], tenants: Mapping[Rect, str], tile_size: int
-) -> str:
-    """The folder of an atlas with the pictures of these folders at these places."""
-    key = {
-        "folder": VERSION,
-        "pyramid": [pyramid.VERSION, tile_size],
-        "size": size,
-        "pictures": [[name, rect.x, rect.y] for rect, name in tenants.items()],
-    }
-    return f"atlases/{slug(name)}-{content_key(key)}"
+class Placed(NamedTuple):
+    """A picture, by its folder and where it begins in that folder's raster, and its place."""
+
+    folder: str
+    first: int
+    rect: Rect
+
+
+class AtlasOrder(NamedTuple):
+    """What an atlas is to be."""
+
+    name: str
+    width: int
+    height: int
+    placed: tuple[Placed, ...]
+    tile_size: int
+    engine: Engine
+
+    @property
+    def path(self) -> str:
+        """The atlas's folder."""
+        key = {
+            "folder": VERSION,
+            "pyramid": pyramid_key(self.tile_size, self.engine),
+            "size": (self.width, self.height),
+            "pictures": [
+                [one.folder.partition("/")[2], one.first, one.rect.x, one.rect.y]
+                for one in self.placed
+            ],
+        }
+        return f"atlases/{slug(self.name)}-{content_key(key)}"
 
 
 def make_atlas(
     store: Store,
-    path: str,
+    order: AtlasOrder,
     plane: AtlasPlane,
-    tile_size: int,
     jobs: int,
     advance: Callable[[int], object],
+    before: Manifest | None,
 ) -> None:
-    """Composes the pictures that lie in the store and leaves the atlas beside them."""
+    """Composes the pictures that lie in the store and leaves the atlas beside them.
+
+    Args:
+        store: Where to.
+        order: What of.
+        plane: Its pixels.
+        jobs: Threads.
+        advance: Told the number of pixels as they are drawn.
+        before: What is in the store: an atlas there of the same size, in which some pictures
+            changed, is taken over but for these.
+    """
     staged = store.stage()
-    pyramid.save_pyramid(plane, staged, tile_size, jobs, advance)
+    path = order.path
+    earlier = _earlier(store, order, before) if order.engine == "fast" else None
+    make_pyramid(plane, staged, path, order.tile_size, order.engine, jobs, advance, earlier)
     store.keep(staged, path)
+
+
+def _earlier(store: Store, order: AtlasOrder, before: Manifest | None) -> Earlier | None:
+    for row in before.atlases if before else ():
+        placed = _placed(before, row) if before else ()
+        pyramid = row.pyramid
+        was = order._replace(placed=placed, width=pyramid.width, height=pyramid.height)
+        # Its name says which code made it, besides all else.
+        if (was.width, was.height) != (order.width, order.height) or was.path != row.path:
+            continue
+        if not store.holds(row.path):
+            continue
+        changed = [one.rect for one in {*placed} ^ {*order.placed}]
+        grid = Grid(order.width, order.height, order.tile_size)
+        return Earlier(store.folder / row.path, grid, changed)
+    return None
+
+
+def _placed(manifest: Manifest, row: AtlasRow) -> tuple[Placed, ...]:
+    found = []
+    for one in row.placements:
+        picture = manifest.pictures[one.picture]
+        rect = Rect(one.x, one.y, picture.width, picture.height)
+        found.append(Placed(picture.path, picture.first, rect))
+    return tuple(found)

@@ -13,19 +13,21 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from memtiles.errors import MEND, DamageError, LayoutError
-from memtiles.manifest import BmpRow, PictureRow, PyramidRow, RunsRow
+from memtiles.manifest import BmpRow, PictureRow, RunsRow
 from memtiles.memory.runs import Runs
 from memtiles.memory.space import AddressSpace
 from memtiles.memory.span import Span
 from memtiles.pictures.bmp import RASTER_LIMIT
+from memtiles.pictures.bundle import bundled_part
 from memtiles.pictures.layout import Geometry, geometry
 from memtiles.pictures.lenses import lens
-from memtiles.pictures.parts import bmp_parts
+from memtiles.pictures.parts import BmpPart, bmp_parts
 from memtiles.pictures.picture import Picture
 from memtiles.pictures.raster import BmpRaster
 from memtiles.pictures.render import RUNS_FILE, read_runs_json, render
+from memtiles.site.pyramid_folder import describe_pyramid, make_pyramid, pyramid_key
 from memtiles.site.store import Store, slug
-from memtiles.tiles import pyramid
+from memtiles.tiles.pyramid import Engine
 
 RUNS_SCRIPT = "runs.js"
 
@@ -41,6 +43,7 @@ class PictureOrder:
     shape: Geometry
     lens: str
     tile_size: int
+    engine: Engine
     has_pyramid: bool
 
     def key(self, digest: str) -> str:
@@ -50,7 +53,7 @@ class PictureOrder:
             "bytes": digest,
             "shape": asdict(self.shape),
             "lens": [self.lens, lens(self.lens).version],
-            "pyramid": [pyramid.VERSION, self.tile_size] if self.has_pyramid else None,
+            "pyramid": pyramid_key(self.tile_size, self.engine) if self.has_pyramid else None,
         }
         return content_key(content)
 
@@ -87,7 +90,7 @@ def make_picture(
         The digest of run list and present bytes.
     """
     staged = store.stage()
-    rendered = render(space, span, order.shape, staged, advance)
+    rendered = render(space, span, order.shape, staged, jobs, advance)
     path = paths.path(order, rendered.digest)
     if not store.holds(path):
         if not rendered.runs.is_whole(span.size):
@@ -95,9 +98,7 @@ def make_picture(
         if order.has_pyramid:
             raster = BmpRaster(staged, order.shape, rendered.bmp, rendered.runs)
             picture = Picture(order.shape, raster, lens(order.lens))
-            pyramid.save_pyramid(picture, staged, order.tile_size, jobs, advance)
-    elif order.has_pyramid:
-        advance(order.shape.width * order.shape.height)
+            make_pyramid(picture, staged, path, order.tile_size, order.engine, jobs, lambda _: None)
     store.keep(staged, path)
     return rendered.digest
 
@@ -110,11 +111,12 @@ def runs_script(path: str, run_list: bytes) -> bytes:
 def finished_picture(root: Path, path: str, order: PictureOrder) -> tuple[PictureRow, Picture]:
     """A finished folder: its row in the manifest, read from the folder itself, and its picture."""
     folder = root / path
-    text, runs = _read_runs(folder / RUNS_FILE)
+    text, runs = read_runs(folder / RUNS_FILE)
     parts = bmp_parts(order.shape)
     whole = runs.is_whole(order.shape.size)
     row = PictureRow(
         path=path,
+        first=0,
         layout=order.shape.layout,
         lens=order.lens,
         bits=order.shape.bits,
@@ -129,28 +131,14 @@ def finished_picture(root: Path, path: str, order: PictureOrder) -> tuple[Pictur
             pieces=len(runs),
             whole=whole,
         ),
-        pyramid=describe_pyramid(folder, order.shape.width, order.shape.height, order.tile_size)
+        pyramid=describe_pyramid(
+            folder, order.shape.width, order.shape.height, order.tile_size, order.engine
+        )
         if order.has_pyramid
         else None,
     )
     raster = BmpRaster(folder, order.shape, parts, runs)
     return row, Picture(order.shape, raster, lens(order.lens))
-
-
-def describe_pyramid(folder: Path, width: int, height: int, tile_size: int) -> PyramidRow:
-    """The manifest's row of a finished pyramid."""
-    text = _read(folder / pyramid.TILE_LIST)
-    return PyramidRow(
-        width=width,
-        height=height,
-        tile_size=tile_size,
-        overlap=pyramid.OVERLAP,
-        format=pyramid.FORMAT,
-        levels=pyramid.level_count(width, height),
-        tiles=text.count(b"\n"),
-        list=pyramid.TILE_LIST,
-        sha256=hashlib.sha256(text).hexdigest(),
-    )
 
 
 def open_picture(root: Path, row: PictureRow) -> Picture:
@@ -166,9 +154,10 @@ def open_raster(root: Path, row: PictureRow) -> BmpRaster:
         DamageError: Its run list is not there or none, or the row contradicts itself.
     """
     folder = root / row.path
-    _, runs = _read_runs(folder / row.runs.file)
+    _, runs = read_runs(folder / row.runs.file)
     shape = _shape_of(row)
-    return BmpRaster(folder, shape, bmp_parts(shape), runs)
+    parts = tuple(BmpPart(**asdict(one)) for one in row.bmp)
+    return BmpRaster(folder, shape, parts, runs.clip(row.first, row.size))
 
 
 def _shape_of(row: PictureRow) -> Geometry:
@@ -187,13 +176,21 @@ def _shape_of(row: PictureRow) -> Geometry:
     fitting = RASTER_LIMIT // shape.row_bytes
     if fitting < 1 or len(row.bmp) != -(-shape.height // fitting):
         raise wrong
-    parts = [BmpRow(**asdict(part)) for part in bmp_parts(shape)]
+    expected = bmp_parts(shape)
+    if row.bundled:
+        expected = (bundled_part(shape, row.first, row.bmp[0].size),)
+    parts = [BmpRow(**asdict(part)) for part in expected]
     if (shape.width, shape.height, parts) != (row.width, row.height, row.bmp):
         raise wrong
     return shape
 
 
-def _read_runs(file: Path) -> tuple[bytes, Runs]:
+def read_runs(file: Path) -> tuple[bytes, Runs]:
+    """A run list as it stands in its file, and the runs.
+
+    Raises:
+        DamageError: It is not there, or none.
+    """
     text = _read(file)
     try:
         return text, read_runs_json(text)[0]

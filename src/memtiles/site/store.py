@@ -3,7 +3,8 @@
     site/                    0700: it holds memory
       .memtiles.lock         held while a build runs; marks the folder as ours
       .staging/              what is being made; swept at the start of every build
-      pictures/  atlases/  strips/    finished folders, each renamed into place once, never changed
+      pictures/  bundles/  atlases/  strips/
+                             finished folders, each renamed into place once, never changed
       manifest.json          renamed into place last: the one commit point
 
 A build killed at any instant leaves the old manifest and everything that it names, and folders that
@@ -25,14 +26,14 @@ from filelock import FileLock, Timeout
 
 from memtiles.disk import disk_errors
 from memtiles.errors import LockedError, MemtilesError, UsageError
-from memtiles.manifest import FILE, SCRIPT_FILE, Manifest, read_manifest, script_of
+from memtiles.manifest import BUNDLES, FILE, SCRIPT_FILE, Manifest, read_manifest, script_of
 from memtiles.site.viewer import FILES as VIEWER_FILES
 
 PRIVATE_MODE = 0o700
 
 LOCK_FILE = ".memtiles.lock"
 _STAGING = ".staging"
-_KINDS = ("pictures", "atlases", "strips")
+_KINDS = ("pictures", BUNDLES, "atlases", "strips")
 
 
 def slug(name: str) -> str:

@@ -41,8 +41,11 @@ def save(
     """
     tiff = PlaneTiff(plane, advance)
     with ThreadPoolExecutor(1) as executor:
-        saving = executor.submit(_open_and_save, tiff, save_image, what, jobs)
+        # An interrupt while a thread starts leaves one behind that nobody waits for, and that goes
+        # on writing where all is cleared away already: so it starts with nothing to do.
+        executor.submit(int).result()
         try:
+            saving = executor.submit(_open_and_save, tiff, save_image, what, jobs)
             # In steps, because an interrupt is only noticed between two of them.
             while not wait([saving], timeout=0.2).done:
                 pass

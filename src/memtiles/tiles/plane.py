@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 from memtiles.crop import Crop
+from memtiles.pictures.patch import Patch, Pixels, Uniform
 
 # Pixels of this many bytes are asked for in one go, in at most this many rows.
 _BYTES_AT_ONCE = 4 << 20
@@ -33,8 +31,21 @@ class Plane(Protocol):
     @property
     def bands(self) -> int: ...
 
-    def area(self, left: int, top: int, width: int, height: int) -> npt.NDArray[np.uint8]:
+    def area(self, left: int, top: int, width: int, height: int) -> Pixels:
         """The pixels of a rectangle that lies in the plane, as an array (height, width, bands)."""
+
+
+class SparsePlane(Plane, Protocol):
+    """A plane that knows where it has nothing, so that what is empty costs nothing."""
+
+    def patches(self, left: int, top: int, width: int, height: int) -> list[Patch]:
+        """What is drawn in a rectangle, as patches that do not overlap, counted from its corner.
+
+        Where no patch lies all is transparent.
+        """
+
+    def uniform(self, left: int, top: int, width: int, height: int) -> Uniform | None:
+        """What a rectangle is known to be without reading it; None where it has to be read."""
 
 
 @dataclass(frozen=True)
@@ -63,5 +74,5 @@ class CroppedPlane:
     def bands(self) -> int:
         return self.plane.bands
 
-    def area(self, left: int, top: int, width: int, height: int) -> npt.NDArray[np.uint8]:
+    def area(self, left: int, top: int, width: int, height: int) -> Pixels:
         return self.plane.area(self.crop.x + left, self.crop.y + top, width, height)

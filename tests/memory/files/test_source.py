@@ -6,15 +6,20 @@ import gzip
 import io
 import lzma
 import os
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from memtiles.errors import DiskFullError, DumpError, LimitError
 from memtiles.memory.files import unpack
+from memtiles.memory.files.file_holes import holes_of
 from memtiles.memory.files.source import FileSource
+from memtiles.memory.runs import NO_RUNS, Runs
 
 CONTENTS = bytes(range(256)) * 40
 
@@ -91,6 +96,19 @@ class TestReading:
         source = FileSource.open(path)
         os.truncate(path, 1000)
         assert read(source, 990, 20) == bytes(10)
+        source.close()
+
+    def test_zeros_that_need_no_reading(self, tmp_path: Path, plain: Path) -> None:
+        path = tmp_path / "sparse"
+        contents = sparse(path)
+        source = FileSource.open(path)
+        zeros = source.zeros()
+        assert all(contents[start : start + size] == bytes(size) for start, size in zeros)
+        os.truncate(path, 1000)
+        assert source.zeros() == zeros.clip(0, 1000)
+        source.close()
+        source = FileSource.open(plain)
+        assert source.zeros() == NO_RUNS
         source.close()
 
     def test_many_threads_do_not_disturb_one_another(self, plain: Path) -> None:
@@ -197,6 +215,18 @@ class TestRefusals:
         plain.chmod(0)
         with pytest.raises(DumpError, match="Permission denied"):
             FileSource.open(plain)
+
+
+@given(st.integers(0, 3 << 20), st.integers(0, 3 << 20))
+def test_holes_of_a_part_of_a_file(start: int, end: int) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name, "sparse")
+        sparse(path)
+        with path.open("rb") as file:
+            everything = Runs.of(holes_of(file.fileno(), 3 << 20))
+            found = holes_of(file.fileno(), end, start)
+        size = max(0, end - start)
+        assert found == [(start + at, size) for at, size in everything.clip(start, size)]
 
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from memtiles.cli import terminal
 from memtiles.cli.arguments import positive
+from memtiles.cli.build_bar import BuildBar
 from memtiles.cli.command import Command, Example
+from memtiles.cli.profile import Profile
 from memtiles.printable import counted
 
 if TYPE_CHECKING:
@@ -45,6 +47,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         default=0o700,
         help="permissions of the output folder; without it, 0700",
     )
+    parser.add_argument(
+        "--profile",
+        action="store_true",
+        help="print where time, bytes and memory went, stage by stage",
+    )
     parser.add_argument("--quiet", action="store_true", help="print only errors")
 
 
@@ -73,17 +80,21 @@ def _run(options: argparse.Namespace) -> None:
         terminal.print_plan(plan)
         plan.check(config.limits.output)
         return
-    manifest, plan = build(
-        config,
-        jobs=options.jobs,
-        mode=options.mode,
-        force=options.force,
-        rehash=options.rehash,
-        progress=terminal.Bars(quiet=options.quiet),
-    )
+    with BuildBar(quiet=options.quiet) as bar:
+        profile = Profile(bar)
+        manifest, plan = build(
+            config,
+            jobs=options.jobs,
+            mode=options.mode,
+            force=options.force,
+            rehash=options.rehash,
+            watcher=profile,
+        )
     if not options.quiet:
         terminal.print_notes(plan.report)
         _print_built(config.output, manifest, options.mode)
+    if options.profile:
+        print(*profile.lines(config.output), sep="\n")
 
 
 def _print_built(output: Path, manifest: Manifest, mode: int) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+from memtiles.memory.runs import Runs
 
 
 class ByteSource(Protocol):
@@ -23,3 +25,11 @@ class ByteSource(Protocol):
 
     def prefetch(self, offset: int, size: int) -> None:
         """Tells the system that these bytes are read next, where it can be told."""
+
+
+@runtime_checkable
+class SparseSource(ByteSource, Protocol):
+    """A source that tells some of its zeros without reading them."""
+
+    def zeros(self) -> Runs:
+        """Offsets at which bytes are there and zero, as far as that is known."""

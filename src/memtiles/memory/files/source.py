@@ -128,6 +128,10 @@ class FileSource:
             message = f"{self.name}: cannot be read at byte {offset}: {problem.strerror}"
             raise DumpError(message) from None
 
+    def zeros(self) -> Runs:
+        """The holes of a sparse file; what was cut off meanwhile is in none of them."""
+        return self._holes.clip(0, os.fstat(self._file.fileno()).st_size)
+
     def prefetch(self, offset: int, size: int) -> None:
         """Tells the system that these bytes are read next, where it can be told."""
         if hasattr(os, "posix_fadvise"):

@@ -50,6 +50,9 @@ class PagedSpace(AddressSpace):
     def runs(self, span: Span) -> Runs:
         return self._extents(span).runs(span)
 
+    def zeros(self, span: Span) -> Runs:
+        return self._extents(span).zeros(span)
+
     def read(self, span: Span) -> Memory:
         return self._extents(span).read(span)
 

@@ -1,0 +1,83 @@
+"""`build --profile`: where time, bytes and memory went, stage by stage."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from memtiles.progress import Advance, Load, Watcher
+
+_UNITS = {"memory": "bytes", "tiles": "pixels", "strips": "pixels"}
+
+
+@dataclass
+class StageCost:
+    """What one stage took: seconds, units of work, and the memory that the process had by then."""
+
+    name: str
+    wall: float
+    cpu: float
+    units: int
+    peak_memory: int | None
+
+
+class Profile:
+    """A watcher that takes notes, and passes on all that it hears."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        """Listens in front of another watcher."""
+        self._watcher = watcher
+        self.costs: list[StageCost] = []
+
+    def expect(self, loads: Sequence[Load]) -> None:
+        self._watcher.expect(loads)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Advance]:
+        cost = StageCost(name, time.perf_counter(), time.process_time(), 0, None)
+        with self._watcher.stage(name) as advance:
+
+            def count(units: int) -> None:
+                cost.units += units
+                advance(units)
+
+            yield count
+        cost.wall = time.perf_counter() - cost.wall
+        cost.cpu = time.process_time() - cost.cpu
+        cost.peak_memory = peak_memory()
+        self.costs.append(cost)
+
+    def lines(self, output: Path) -> Iterator[str]:
+        """The table of a build, and what lies in its output folder."""
+        yield f"{'stage':<8} {'wall s':>9} {'CPU s':>9} {'done':>24} {'a second':>20} {'peak memory':>12}"
+        for cost in self.costs:
+            unit = _UNITS.get(cost.name)
+            done = f"{cost.units:,} {unit}" if unit else ""
+            rate = f"{cost.units / cost.wall:,.0f}" if unit and cost.wall else ""
+            memory = f"{cost.peak_memory >> 20:,} MiB" if cost.peak_memory is not None else ""
+            yield (
+                f"{cost.name:<8} {cost.wall:>9.3f} {cost.cpu:>9.3f} {done:>24} {rate:>20} {memory:>12}"
+            ).rstrip()
+        yield f"{'folder':<10} {'files':>9} {'bytes':>20} {'on disk':>20}"
+        for folder in sorted(path for path in output.iterdir() if path.is_dir()):
+            if folder.name.startswith("."):
+                continue
+            files = [file.stat() for file in folder.rglob("*") if file.is_file()]
+            size = sum(status.st_size for status in files)
+            # A sparse file takes less than it holds, and a tile of two atlases is there once.
+            blocks = {(s.st_dev, s.st_ino): getattr(s, "st_blocks", 0) * 512 for s in files}
+            yield f"{folder.name:<10} {len(files):>9,} {size:>20,} {sum(blocks.values()):>20,}"
+
+
+def peak_memory() -> int | None:
+    """The most memory that this process has had, in bytes; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,0 +1,76 @@
+"""The pyramid in a folder of a picture or an atlas: how it is made there, and its manifest row."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from memtiles.errors import MEND, DamageError
+from memtiles.manifest import PyramidRow
+from memtiles.tiles.earlier import Earlier
+from memtiles.tiles.grid import Grid
+from memtiles.tiles.plane import SparsePlane
+from memtiles.tiles.pyramid import VERSION, Engine, save_pyramid
+from memtiles.tiles.tile_folder import FORMAT, OVERLAP, TILE_LIST, UNWRITTEN_FILE, tile_of
+from memtiles.tiles.unwritten import read_unwritten
+
+UNWRITTEN_SCRIPT = "unwritten.js"
+
+
+def pyramid_key(tile_size: int, engine: Engine) -> list[object]:
+    """What of a pyramid's making decides its files."""
+    return [VERSION, tile_size, engine]
+
+
+def make_pyramid(
+    plane: SparsePlane,
+    staged: Path,
+    path: str,
+    tile_size: int,
+    engine: Engine,
+    jobs: int,
+    advance: Callable[[int], object],
+    earlier: Earlier | None = None,
+) -> None:
+    """Leaves the pyramid of a plane in a staged folder, which will be the folder `path`."""
+    save_pyramid(plane, staged, tile_size, jobs, advance, engine, earlier)
+    text = (staged / UNWRITTEN_FILE).read_bytes()
+    if read_unwritten(text).tops:
+        (staged / UNWRITTEN_SCRIPT).write_bytes(unwritten_script(path, text))
+
+
+def unwritten_script(path: str, text: bytes) -> bytes:
+    """`unwritten.js`: the list for a page on file://, which cannot fetch JSON."""
+    return b"memtilesUnwritten(" + json.dumps(path).encode() + b", " + text + b");\n"
+
+
+def describe_pyramid(
+    folder: Path, width: int, height: int, tile_size: int, engine: Engine
+) -> PyramidRow:
+    """The manifest's row of a finished pyramid.
+
+    Raises:
+        DamageError: Its list is not there.
+    """
+    try:
+        text = (folder / TILE_LIST).read_bytes()
+    except OSError as error:
+        raise DamageError(f"{folder / TILE_LIST}: {error.strerror}; {MEND}") from None
+    names = (line[66:].decode("ascii", "replace") for line in text.splitlines())
+    has_script = (folder / UNWRITTEN_SCRIPT).exists()
+    return PyramidRow(
+        width=width,
+        height=height,
+        tile_size=tile_size,
+        overlap=OVERLAP,
+        format=FORMAT,
+        levels=Grid(width, height, tile_size).levels,
+        engine=engine,
+        tiles=sum(1 for name in names if tile_of(name)),
+        unwritten=UNWRITTEN_FILE,
+        unwritten_script=UNWRITTEN_SCRIPT if has_script else None,
+        list=TILE_LIST,
+        sha256=hashlib.sha256(text).hexdigest(),
+    )

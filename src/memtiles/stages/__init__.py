@@ -1,0 +1,1 @@
+"""The stages of a build, one file each: what is drawn anew, and what is there already."""

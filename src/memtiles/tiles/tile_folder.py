@@ -1,0 +1,110 @@
+"""The files of one pyramid while they are made: tiles, their digests, and which are not written."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from memtiles.pictures.patch import Pixels, Uniform
+from memtiles.tiles.grid import Grid, Tile
+from memtiles.tiles.png import png
+from memtiles.tiles.unwritten import Unwritten
+
+# A fixed base name: `dzsave` switches to an archive when a name ends in .zip or .szi.
+NAME = "tiles"
+TILE_LIST = "tiles.sha256"
+UNWRITTEN_FILE = "unwritten.json"
+FORMAT = "png"
+OVERLAP = 0
+
+_TILE_FILE = re.compile(rf"{NAME}_files/([0-9]+)/([0-9]+)_([0-9]+)\.{FORMAT}")
+
+_DZI = """<?xml version="1.0" encoding="UTF-8"?>
+<Image xmlns="http://schemas.microsoft.com/deepzoom/2008"
+  Format="{format}"
+  Overlap="{overlap}"
+  TileSize="{grid.tile_size}"
+  >
+  <Size
+    Height="{grid.height}"
+    Width="{grid.width}"
+  />
+</Image>
+"""
+
+
+def tile_path(tile: Tile) -> str:
+    """The file of a tile, from the pyramid's folder."""
+    return f"{NAME}_files/{tile}.{FORMAT}"
+
+
+def tile_of(path: str) -> Tile | None:
+    """The tile whose file that is; None for the other files of a pyramid."""
+    found = _TILE_FILE.fullmatch(path)
+    return Tile(*(int(part) for part in found.groups())) if found else None
+
+
+def uniform_path(what: Uniform) -> str:
+    """The file that all tiles of that kind share, from the pyramid's folder."""
+    return f"{what.value}.{FORMAT}"
+
+
+class TileFolder:
+    """Takes tiles from any number of threads."""
+
+    def __init__(self, folder: Path, grid: Grid) -> None:
+        """Begins a pyramid in an existing folder without one."""
+        self.folder = folder
+        self.grid = grid
+        self.unwritten = Unwritten()
+        self._digests: dict[str, str] = {}
+        for level in range(grid.levels):
+            (folder / f"{NAME}_files" / str(level)).mkdir(parents=True)
+
+    def write(self, tile: Tile, pixels: Pixels) -> None:
+        """Makes the file of one tile."""
+        self._write(tile_path(tile), png(pixels))
+
+    def link(self, tile: Tile, earlier: Path, digest: str) -> None:
+        """Takes a tile over from a finished pyramid of the same grid; as a copy where it must."""
+        name = tile_path(tile)
+        try:
+            os.link(earlier / name, self.folder / name)
+        except OSError:  # no links on this file system, or too many
+            shutil.copyfile(earlier / name, self.folder / name)
+        self._digests[name] = digest
+
+    def finish(self) -> None:
+        """Makes what is not a tile: the .dzi, the shared tiles, and both lists."""
+        dzi = _DZI.format(format=FORMAT, overlap=OVERLAP, grid=self.grid)
+        self._write(f"{NAME}.dzi", dzi.encode("ascii"))
+        side = self.grid.tile_size
+        for what in set(self.unwritten.tops.values()):
+            shared = np.zeros((side, side, 2 if what is Uniform.BLANK else 1), np.uint8)
+            self._write(uniform_path(what), png(shared))
+        text = self.unwritten.to_json()
+        self._write(UNWRITTEN_FILE, text)
+        write_list(self.folder, self._digests.items())
+
+    def _write(self, name: str, content: bytes) -> None:
+        with (self.folder / name).open("wb", buffering=0) as file:
+            file.write(content)
+        self._digests[name] = hashlib.sha256(content).hexdigest()
+
+
+def write_list(folder: Path, digests: Iterable[tuple[str, str]]) -> None:
+    """Writes a line as `sha256sum` does for every file of a pyramid, sorted by path."""
+    lines = (f"{digest}  {name}\n" for name, digest in sorted(digests))
+    (folder / TILE_LIST).write_text("".join(lines), encoding="ascii", newline="")
+
+
+def read_list(folder: Path) -> dict[str, str]:
+    """The digests of a finished pyramid's files, by path."""
+    lines = (folder / TILE_LIST).read_text(encoding="ascii").splitlines()
+    return {line[66:]: line[:64] for line in lines}
