@@ -37,20 +37,24 @@ def memtiles(*words: Word) -> list[Word]:
     return [sys.executable, "-m", "memtiles", *words]
 
 
-def measure(command: Sequence[Word]) -> Cost:
+def measure(command: Sequence[Word], printed: Path | None = None) -> Cost:
     """Runs a command to its end.
 
     A child's `ru_maxrss` starts at the peak of its parent. So this process stays small, and what
     takes memory runs as a process of its own.
 
+    Args:
+        command: What to run.
+        printed: A file for what it prints; without one, that goes nowhere.
+
     Raises:
         SystemExit: The command failed; with what it wrote to stderr.
     """
+    words = [str(word) for word in command]
     busy = _busy_seconds()
-    start = time.perf_counter()
-    process = subprocess.Popen(
-        [str(word) for word in command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
+    with Path(printed or os.devnull).open("wb") as stdout:
+        start = time.perf_counter()
+        process = subprocess.Popen(words, stdout=stdout, stderr=subprocess.PIPE)
     samples = [0]
     ended = threading.Event()
     sampler = threading.Thread(target=_sample, args=(process.pid, samples, ended))

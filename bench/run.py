@@ -17,6 +17,7 @@ import cut
 import page_tables
 import picture_copy
 import start
+import tile_writer
 import user_dump
 import whole_picture
 
@@ -37,6 +38,7 @@ class Benchmark(Protocol):
 
 
 BENCHMARKS: dict[str, Benchmark] = {
+    "tiles": tile_writer,
     "build": build_speed,
     "memory": build_memory,
     "start": start,

@@ -1,6 +1,6 @@
 """Imports go one way through the rooms.
 
-errors < memory < maps < pictures < tiles < site < pipeline < api < cli
+errors < memory < maps < pictures < tiles < site < plan < stages < pipeline < api < cli
 """
 
 from __future__ import annotations
@@ -34,10 +34,11 @@ ORDER = {
     "info": 7,
     "init": 7,
     "preview": 7,
-    "pipeline": 8,
-    "api": 9,
-    "cli": 10,
-    "__main__": 11,
+    "stages": 8,
+    "pipeline": 9,
+    "api": 10,
+    "cli": 11,
+    "__main__": 12,
 }
 HEAVY = {
     *("pyvips", "ruamel", "starlette", "uvicorn", "rich", "numpy", "pydantic", "PIL", "tqdm"),

@@ -60,7 +60,10 @@ def describe_atlas(
         ],
         gaps=[
             rows.GapRow(
-                **asdict(gap.rect),
+                gap.rect.x,
+                gap.rect.y,
+                gap.rect.width,
+                gap.rect.height,
                 size=planned.gaps[gap.before - 1],
                 before=planned.members[gap.before - 1],
                 after=planned.members[gap.before],
@@ -71,7 +74,7 @@ def describe_atlas(
 
 
 def _rect_row(rect: Rect) -> rows.RectRow:
-    return rows.RectRow(**asdict(rect))
+    return rows.RectRow(rect.x, rect.y, rect.width, rect.height)
 
 
 def describe_strip(

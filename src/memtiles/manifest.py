@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cache
+from io import BytesIO
 from typing import Annotated, Any, ClassVar, Literal, get_type_hints
 
 from pydantic import BeforeValidator, ConfigDict, PlainSerializer, TypeAdapter, ValidationError
@@ -264,11 +265,14 @@ class Manifest(Row):
 
     def to_json(self) -> bytes:
         """The bytes of `manifest.json`: sorted keys, ASCII, no dates."""
-        return b"".join([*_pieces(self), b"\n"])
+        buffer = BytesIO()
+        buffer.writelines(_pieces(self))
+        buffer.write(b"\n")
+        return buffer.getvalue()
 
     def to_script(self) -> bytes:
         """The bytes of `manifest.js`, which a page on file:// can load."""
-        return script_of(self.to_json())
+        return b"".join(script_of(self.to_json()))
 
 
 def _pieces(row: Row) -> Iterator[bytes]:
@@ -316,9 +320,11 @@ def _keys_of(kind: Any) -> dict[str, bool]:
     return {one.name: hints[one.name] == Hex for one in fields(kind)}
 
 
-def script_of(text: bytes) -> bytes:
-    """The bytes of `manifest.js` beside a `manifest.json` of these bytes."""
-    return b"memtilesManifest = " + text.rstrip(b"\n") + b";\n"
+def script_of(text: bytes) -> Iterator[bytes | memoryview]:
+    """The pieces of `manifest.js` beside a `manifest.json` of these bytes, which may be 50 MB."""
+    yield b"memtilesManifest = "
+    yield memoryview(text)[: -1 if text.endswith(b"\n") else None]
+    yield b";\n"
 
 
 def read_manifest(text: bytes) -> Manifest:

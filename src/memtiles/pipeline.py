@@ -21,8 +21,9 @@ from memtiles.site.remembered import is_unchanged, remember
 from memtiles.site.store import PRIVATE_MODE, Store, check_folder
 from memtiles.site.viewer import viewer_files
 from memtiles.stages.atlases import stitch
+from memtiles.stages.before import NOTHING_BEFORE, Before, left_by
 from memtiles.stages.outlook import Outlook
-from memtiles.stages.pictures import Before, PictureStage
+from memtiles.stages.pictures import PictureStage
 from memtiles.stages.strips import cut
 
 
@@ -72,12 +73,12 @@ def build(
             plan = make_plan(config, dump, open_maps(config))
             plan.check(config.limits.output)
         with Store(config.output, mode, adopt=force, distrust=rehash) as store, disk_errors():
-            before = _before(config, store, dump, rehash=rehash)
+            before = _before(config, store, dump, plan, rehash=rehash)
             stage = PictureStage(config, plan, store, jobs, before, Outlook(plan, watcher))
             with watcher.stage("memory") as advance:
                 pictures = stage.draw(advance)
             with watcher.stage("tiles") as advance:
-                atlases = stitch(config, plan, store, jobs, before.manifest, pictures, advance)
+                atlases = stitch(config, plan, store, jobs, before, pictures, advance)
             with watcher.stage("strips") as advance:
                 strips = cut(dump, plan, store, jobs, pictures, atlases, advance)
             with watcher.stage("page"):
@@ -109,26 +110,25 @@ def _reading(config: Config) -> str:
     return config.dump.model_dump_json(exclude={"path"})
 
 
-def _before(config: Config, store: Store, dump: Dump, *, rehash: bool) -> Before:
+def _before(config: Config, store: Store, dump: Dump, plan: Plan, *, rehash: bool) -> Before:
     """What of the build before can be used again; nothing where all is to be made anew.
 
     Raises:
         UsageError: A newer version of memtiles wrote the manifest.
         DamageError: It is damaged.
     """
-    nothing = Before(None, is_of_this_dump=False)
     if rehash:
-        return nothing
+        return NOTHING_BEFORE
     try:
         manifest = store.manifest()
     except OlderVersionError:
-        return nothing
+        return NOTHING_BEFORE
     except DamageError as damage:
         mend = "`memtiles build CONFIG --rehash` makes it anew"
         raise DamageError(f"{store.folder}: {damage}; {mend}") from None
     if manifest is None or manifest.dump.format != dump.format:
-        return nothing
+        return NOTHING_BEFORE
     untouched = dump.identity is not None and is_unchanged(
         store.folder, dump.identity, _reading(config)
     )
-    return Before(manifest, untouched)
+    return left_by(manifest, plan.space.name, is_of_this_dump=untouched)

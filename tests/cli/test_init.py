@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -324,11 +325,22 @@ def test_names_that_no_config_can_hold_are_refused(
 def test_a_large_dump_gets_a_higher_limit(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A file of 40 GiB that takes no room: with 8 bits a pixel its map takes more than 64 GiB."""
-    with (tmp_path / "large.bin").open("wb") as file:
-        file.truncate(40 << 30)
+    """40 GiB out of 16 MiB of file: with 8 bits a pixel its map takes more than 64 GiB.
+
+    2,560 segments share the same bytes; holes of a sparse file would not count, for they are zeros.
+    """
+    segments, size, bytes_from = 2560, 16 << 20, 160 << 10
+    with (tmp_path / "large.core").open("wb") as file:
+        ident = b"\x7fELF\x02\x01\x01".ljust(16, b"\0")
+        counts = (64, 0, 0, 64, 56, segments, 0, 0, 0)
+        file.write(struct.pack("<16sHHIQQQIHHHHHH", ident, 4, 62, 1, 0, *counts))
+        for number in range(segments):
+            start = 0x10_0000_0000 + 2 * number * size
+            file.write(struct.pack("<IIQQQQQQ", 1, 6, bytes_from, start, 0, size, size, 4096))
+        file.write(bytes(bytes_from - file.tell()))
+        file.write(b"memory" * (size // 6 + 1))
     config = tmp_path / "config.yaml"
-    text = init(tmp_path / "large.bin", config)
+    text = init(tmp_path / "large.core", config)
     limit = re.fullmatch("([0-9]+)GiB", loaded(text)["limits"]["output"])
     assert limit is not None
     for changed in (text, *in_each_way(text)):

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from memtiles.progress import Advance, Load, Watcher
 
+_STAGE_WIDTHS = (8, 9, 9, 24, 20, 12)
+_FOLDER_WIDTHS = (10, 9, 20, 20)
 _UNITS = {"memory": "bytes", "tiles": "pixels", "strips": "pixels"}
 
 
@@ -53,16 +55,20 @@ class Profile:
 
     def lines(self, output: Path) -> Iterator[str]:
         """The table of a build, and what lies in its output folder."""
-        yield f"{'stage':<8} {'wall s':>9} {'CPU s':>9} {'done':>24} {'a second':>20} {'peak memory':>12}"
+        heads = ("stage", "wall s", "CPU s", "done", "a second", "peak memory")
+        yield _columns(_STAGE_WIDTHS, heads)
         for cost in self.costs:
             unit = _UNITS.get(cost.name)
-            done = f"{cost.units:,} {unit}" if unit else ""
-            rate = f"{cost.units / cost.wall:,.0f}" if unit and cost.wall else ""
-            memory = f"{cost.peak_memory >> 20:,} MiB" if cost.peak_memory is not None else ""
-            yield (
-                f"{cost.name:<8} {cost.wall:>9.3f} {cost.cpu:>9.3f} {done:>24} {rate:>20} {memory:>12}"
-            ).rstrip()
-        yield f"{'folder':<10} {'files':>9} {'bytes':>20} {'on disk':>20}"
+            cells = (
+                cost.name,
+                f"{cost.wall:.3f}",
+                f"{cost.cpu:.3f}",
+                f"{cost.units:,} {unit}" if unit else "",
+                f"{cost.units / cost.wall:,.0f}" if unit and cost.wall else "",
+                f"{cost.peak_memory >> 20:,} MiB" if cost.peak_memory is not None else "",
+            )
+            yield _columns(_STAGE_WIDTHS, cells)
+        yield _columns(_FOLDER_WIDTHS, ("folder", "files", "bytes", "on disk"))
         for folder in sorted(path for path in output.iterdir() if path.is_dir()):
             if folder.name.startswith("."):
                 continue
@@ -70,7 +76,14 @@ class Profile:
             size = sum(status.st_size for status in files)
             # A sparse file takes less than it holds, and a tile of two atlases is there once.
             blocks = {(s.st_dev, s.st_ino): getattr(s, "st_blocks", 0) * 512 for s in files}
-            yield f"{folder.name:<10} {len(files):>9,} {size:>20,} {sum(blocks.values()):>20,}"
+            numbers = (len(files), size, sum(blocks.values()))
+            yield _columns(_FOLDER_WIDTHS, (folder.name, *(f"{one:,}" for one in numbers)))
+
+
+def _columns(widths: Sequence[int], cells: Sequence[str]) -> str:
+    first, *numbers = zip(widths, cells, strict=True)
+    text = [first[1].ljust(first[0]), *(cell.rjust(width) for width, cell in numbers)]
+    return " ".join(text).rstrip()
 
 
 def peak_memory() -> int | None:

@@ -23,6 +23,7 @@ from memtiles.memory.span import Span
 from memtiles.plan import Plan, make_plan
 from memtiles.printable import counted, printable
 
+_PYRAMIDS = "tiles: {region_pyramids_from: 1MiB}"
 _GIB = 1 << 30
 _COMMENT_COLUMN = 44
 _LONGEST_TITLE = 100
@@ -64,7 +65,7 @@ def make_config(dump: Dump, source: Source, file: Path, output: str, schema: str
     plain = parse_config("\n".join(named), file)
     bare = make_plan(plain, dump, [])
     examples = pick_examples([planned for planned in bare.regions if planned.shape])
-    looks = [*named, *_atlases(), *_strips(examples)]
+    looks = [*named, *_atlases(), *_strips(examples), _PYRAMIDS]
     ways = (looks, [*looks, *_overrides(examples)])
     needed = max(_plan(way, dump, file).output_bytes for way in ways)
     text = "\n".join(_lines(dump, bare, examples, named, output, schema, needed)) + "\n"
@@ -123,7 +124,7 @@ def _lines(
     yield from _off(
         "",
         "Regions from this size on get a plane of their own to zoom in:",
-        ["tiles: {region_pyramids_from: 1MiB}"],
+        [_PYRAMIDS],
     )
     yield from _limits(needed)
 

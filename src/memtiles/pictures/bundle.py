@@ -11,15 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from memtiles.memory.runs import Runs
-from memtiles.memory.space import AddressSpace
+from memtiles.errors import MEND, DamageError
+from memtiles.memory.runs import NO_RUNS, Runs
+from memtiles.memory.space import AddressSpace, Memory, joined
 from memtiles.memory.span import Span
 from memtiles.pictures import bmp
 from memtiles.pictures.layout import Geometry
@@ -27,6 +28,9 @@ from memtiles.pictures.parts import BmpPart
 from memtiles.pictures.render import RUNS_FILE, RegionDigest, runs_json
 
 FILE = "bundle.bmp"
+
+# Opening a file costs as much as reading sixteen pages of it.
+_PIECE = 1 << 16
 
 
 def bundled_bytes(shape: Geometry) -> int:
@@ -117,3 +121,58 @@ def write_bundle(content: BundleContent, bundle: Bundle, folder: Path) -> None:
         file.write(bundle.header())
         file.write(content.raster.data)
     (folder / RUNS_FILE).write_bytes(runs_json(content.runs, bundle.raster_bytes))
+
+
+class BundleFile:
+    """The BMP of a finished bundle, read a piece at a time: its pictures are asked for in order."""
+
+    def __init__(self, path: Path, offset: int) -> None:
+        """Opens nothing yet; the raster begins at `offset` of the file."""
+        self._path = path
+        self._offset = offset
+        self._piece = lru_cache(maxsize=4)(self._read_piece)
+
+    def read(self, start: int, size: int) -> npt.NDArray[np.uint8]:
+        """Bytes of the raster.
+
+        Raises:
+            DamageError: The file is missing or too short.
+        """
+        first, last = start // _PIECE, (start + size - 1) // _PIECE
+        pieces = [self._piece(number) for number in range(first, last + 1)]
+        data = pieces[0] if first == last else np.concatenate(pieces)
+        found = data[start - first * _PIECE :][:size]
+        if len(found) < size:
+            raise DamageError(f"{self._path}: shorter than its header says; {MEND}")
+        return found
+
+    def _read_piece(self, number: int) -> npt.NDArray[np.uint8]:
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._offset + number * _PIECE)
+                return np.frombuffer(file.read(_PIECE), np.uint8)
+        except OSError as error:
+            raise DamageError(f"{self._path}: {error.strerror}; {MEND}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class BundledRaster:
+    """The bytes of one picture of a bundle; nothing of it is known to be zeros without reading."""
+
+    file: BundleFile
+    first: int
+    runs: Runs
+
+    @property
+    def steady(self) -> bool:
+        return True
+
+    @property
+    def zeros(self) -> Runs:
+        return NO_RUNS
+
+    def read(self, offset: int, size: int) -> Memory:
+        return Memory(self.file.read(self.first + offset, size), self.runs.clip(offset, size))
+
+    def read_rows(self, offset: int, size: int, stride: int, count: int) -> Memory:
+        return joined([self.read(offset + number * stride, size) for number in range(count)])

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from memtiles.errors import MEND, DamageError
 from memtiles.memory.files.file_holes import holes_of
 from memtiles.memory.runs import Runs
-from memtiles.memory.space import AddressSpace, Memory, joined
+from memtiles.memory.space import AddressSpace, Memory, SpaceKind, joined
 from memtiles.memory.span import Span
 from memtiles.pictures.layout import Geometry
 from memtiles.pictures.parts import BmpPart, part_pieces
@@ -60,22 +60,37 @@ class BmpRaster:
 
     @cached_property
     def zeros(self) -> Runs:
-        """What of `runs` lies in holes of the files.
+        """What of `runs` was never written to the files.
 
         Raises:
             DamageError: A BMP is missing.
         """
-        return Runs.of(self._holes()).within(self.runs)
+        return self.unwritten.within(self.runs)
 
-    def _holes(self) -> Iterator[tuple[int, int]]:
-        for part in self.parts:
-            first = part.first_row * self.shape.row_bytes
-            with _opened(self.folder / part.file) as file:
-                # What a file that was cut lacks is damage, not zeros.
-                size = min(part.size, os.fstat(file.fileno()).st_size)
-                end = min(size, part.offset + self.shape.size - first)
-                for start, length in holes_of(file.fileno(), end, part.offset):
-                    yield first + start - part.offset, length
+    @cached_property
+    def unwritten(self) -> Runs:
+        """What of the region lies in holes of the files, be it present or not.
+
+        Raises:
+            DamageError: A BMP is missing.
+        """
+        return Runs.of(piece for part in self.parts for piece in self._holes(part))
+
+    def _holes(self, part: BmpPart) -> Iterator[tuple[int, int]]:
+        first = part.first_row * self.shape.row_bytes
+        with _opened(self.folder / part.file) as file:
+            # What a file that was cut lacks is damage, not zeros.
+            size = min(part.size, os.fstat(file.fileno()).st_size)
+            end = min(size, part.offset + self.shape.size - first)
+            holes = holes_of(file.fileno(), end, part.offset)
+            if holes and 0 < holes[0][0] - part.offset < _BLOCK:
+                # The first bytes share a block of the disk with the header, and so are no hole
+                # whatever they are. A terabyte of zeros would have 258 places to read and draw.
+                file.seek(part.offset)
+                if not any(file.read(holes[0][0] - part.offset)):
+                    yield first, holes[0][0] - part.offset
+            for start, length in holes:
+                yield first + start - part.offset, length
 
     def read(self, offset: int, size: int) -> Memory:
         return Memory(self.stored(offset, size), self.runs.clip(offset, size))
@@ -110,6 +125,10 @@ def _opened(path: Path) -> Iterator[io.BufferedReader]:
         raise DamageError(f"{path}: {error.strerror}; {MEND}") from None
 
 
+# The largest block that file systems are likely to keep a header in.
+_BLOCK = 1 << 17
+
+
 @dataclass(frozen=True)
 class SpaceRaster:
     """A span of an address space, read when it is asked for."""
@@ -142,6 +161,25 @@ class SpaceRaster:
         if offset + (count - 1) * stride + size > self.span.size:
             return _one_by_one(self, offset, size, stride, count)
         return self.space.read_rows(Span(self.span.start + offset, size), stride, count)
+
+
+class RasterSpace(AddressSpace):
+    """The bytes of a raster as an address space that begins at 0."""
+
+    kind = SpaceKind.VIRTUAL
+
+    def __init__(self, raster: Raster) -> None:
+        """Reads what the raster reads."""
+        self._raster = raster
+
+    def runs(self, span: Span) -> Runs:
+        return self._raster.runs.clip(span.start, span.size)
+
+    def zeros(self, span: Span) -> Runs:
+        return self._raster.zeros.clip(span.start, span.size)
+
+    def read(self, span: Span) -> Memory:
+        return self._raster.read(span.start, span.size)
 
 
 def _one_by_one(raster: Raster, offset: int, size: int, stride: int, count: int) -> Memory:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from memtiles.manifest import AtlasRow, Manifest
@@ -52,13 +53,40 @@ class AtlasOrder(NamedTuple):
         return f"atlases/{slug(self.name)}-{content_key(key)}"
 
 
+@dataclass(frozen=True)
+class EarlierAtlas:
+    """An atlas that is in the store: its folder and size, and what lies in it."""
+
+    path: str
+    width: int
+    height: int
+    placed: tuple[Placed, ...]
+
+
+def atlases_of(manifest: Manifest) -> tuple[EarlierAtlas, ...]:
+    """The atlases that a manifest names."""
+    return tuple(
+        EarlierAtlas(row.path, row.pyramid.width, row.pyramid.height, _placed(manifest, row))
+        for row in manifest.atlases
+    )
+
+
+def _placed(manifest: Manifest, row: AtlasRow) -> tuple[Placed, ...]:
+    found = []
+    for one in row.placements:
+        picture = manifest.pictures[one.picture]
+        rect = Rect(one.x, one.y, picture.width, picture.height)
+        found.append(Placed(picture.path, picture.first, rect))
+    return tuple(found)
+
+
 def make_atlas(
     store: Store,
     order: AtlasOrder,
     plane: AtlasPlane,
     jobs: int,
     advance: Callable[[int], object],
-    before: Manifest | None,
+    before: Sequence[EarlierAtlas] = (),
 ) -> None:
     """Composes the pictures that lie in the store and leaves the atlas beside them.
 
@@ -78,26 +106,14 @@ def make_atlas(
     store.keep(staged, path)
 
 
-def _earlier(store: Store, order: AtlasOrder, before: Manifest | None) -> Earlier | None:
-    for row in before.atlases if before else ():
-        placed = _placed(before, row) if before else ()
-        pyramid = row.pyramid
-        was = order._replace(placed=placed, width=pyramid.width, height=pyramid.height)
-        # Its name says which code made it, besides all else.
-        if (was.width, was.height) != (order.width, order.height) or was.path != row.path:
-            continue
-        if not store.holds(row.path):
-            continue
-        changed = [one.rect for one in {*placed} ^ {*order.placed}]
-        grid = Grid(order.width, order.height, order.tile_size)
-        return Earlier(store.folder / row.path, grid, changed)
+def _earlier(store: Store, order: AtlasOrder, before: Sequence[EarlierAtlas]) -> Earlier | None:
+    for one in before:
+        # Its name says which code made it, besides all else: an atlas of another version, or of
+        # another tile size, would have another one.
+        was = order._replace(placed=one.placed, width=one.width, height=one.height)
+        same_size = (one.width, one.height) == (order.width, order.height)
+        if same_size and was.path == one.path and store.holds(one.path):
+            changed = [placed.rect for placed in {*one.placed} ^ {*order.placed}]
+            grid = Grid(order.width, order.height, order.tile_size)
+            return Earlier(store.folder / one.path, grid, changed)
     return None
-
-
-def _placed(manifest: Manifest, row: AtlasRow) -> tuple[Placed, ...]:
-    found = []
-    for one in row.placements:
-        picture = manifest.pictures[one.picture]
-        rect = Rect(one.x, one.y, picture.width, picture.height)
-        found.append(Placed(picture.path, picture.first, rect))
-    return tuple(found)

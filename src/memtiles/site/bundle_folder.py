@@ -7,10 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from memtiles.manifest import BUNDLES, BmpRow, PictureRow, RunsRow
-from memtiles.pictures.bundle import Bundle, BundleContent, write_bundle
+from memtiles.pictures.bmp import raster_offset
+from memtiles.pictures.bundle import (
+    FILE,
+    Bundle,
+    BundleContent,
+    BundledRaster,
+    BundleFile,
+    write_bundle,
+)
 from memtiles.pictures.lenses import lens
 from memtiles.pictures.picture import Picture
-from memtiles.pictures.raster import BmpRaster
 from memtiles.pictures.render import RUNS_FILE
 from memtiles.site.picture_folder import RUNS_SCRIPT, content_key, read_runs, runs_script
 from memtiles.site.store import Store
@@ -49,6 +56,7 @@ def finished_bundle(
     text, runs = read_runs(folder / RUNS_FILE)
     digest = hashlib.sha256(text).hexdigest()
     drawn_by = lens(lens_name)
+    file = BundleFile(folder / FILE, raster_offset(bundle.shapes[0].bits))
     found = []
     for shape, first, part in zip(bundle.shapes, bundle.firsts, bundle.parts(), strict=True):
         own = runs.clip(first, shape.size)
@@ -80,5 +88,5 @@ def finished_bundle(
             ),
             pyramid=None,
         )
-        found.append((row, Picture(shape, BmpRaster(folder, shape, (part,), own), drawn_by)))
+        found.append((row, Picture(shape, BundledRaster(file, first, own), drawn_by)))
     return found

@@ -18,7 +18,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -152,9 +152,13 @@ class Store:
     def publish(self, manifest: Manifest, viewer: dict[str, bytes]) -> None:
         """Commits: the viewer's files, the script twin, then `manifest.json`; then sweeps."""
         text = manifest.to_json()
-        files = {**viewer, SCRIPT_FILE: script_of(text), FILE: text}
-        for name, content in files.items():
-            self._write(name, content)
+        files: dict[str, Iterable[bytes | memoryview]] = {
+            **{name: [content] for name, content in viewer.items()},
+            SCRIPT_FILE: script_of(text),
+            FILE: [text],
+        }
+        for name, pieces in files.items():
+            self._write(name, pieces)
         # All at once, after the slow part: a kill in between leaves a page of one build beside
         # the manifest of another.
         for name in files:
@@ -164,9 +168,9 @@ class Store:
         atlases = {row.path for row in manifest.atlases}
         self._sweep(pictures | atlases | {row.path for row in manifest.strips})
 
-    def _write(self, name: str, content: bytes) -> None:
+    def _write(self, name: str, pieces: Iterable[bytes | memoryview]) -> None:
         with (self.folder / _STAGING / name).open("wb") as file:
-            file.write(content)
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
 

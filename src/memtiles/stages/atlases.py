@@ -13,6 +13,7 @@ from memtiles.progress import Advance
 from memtiles.site.atlas_folder import AtlasOrder, Placed, make_atlas
 from memtiles.site.pyramid_folder import describe_pyramid
 from memtiles.site.store import Store
+from memtiles.stages.before import Before
 from memtiles.tiles.atlas import AtlasPlane, Tenant
 
 
@@ -21,7 +22,7 @@ def stitch(
     plan: Plan,
     store: Store,
     jobs: int,
-    before: rows.Manifest | None,
+    before: Before,
     pictures: Sequence[DrawnRegion | None],
     advance: Advance,
 ) -> list[rows.AtlasRow]:
@@ -39,7 +40,7 @@ def stitch(
             tiles.engine,
         )
         if not store.holds(order.path):
-            make_atlas(store, order, atlas_plane(planned, pictures), jobs, advance, before)
+            make_atlas(store, order, atlas_plane(planned, pictures), jobs, advance, before.atlases)
         folder = store.folder / order.path
         pyramid = describe_pyramid(folder, order.width, order.height, tiles.size, tiles.engine)
         found.append(describe_atlas(config, plan, planned, pictures, order.path, pyramid))

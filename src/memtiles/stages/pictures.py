@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from memtiles.config import Config
 from memtiles.describe import DrawnRegion
-from memtiles.manifest import Manifest, PictureRow
+from memtiles.manifest import PictureRow
 from memtiles.memory.span import Span
 from memtiles.pictures.bundle import Bundle, read_bundle
 from memtiles.pictures.picture import Picture
@@ -22,30 +21,8 @@ from memtiles.site.picture_folder import (
     make_picture,
 )
 from memtiles.site.store import Store
+from memtiles.stages.before import Before
 from memtiles.stages.outlook import Outlook
-
-
-@dataclass(frozen=True)
-class Before:
-    """What the build before found.
-
-    Attributes:
-        manifest: What it left in the store; None where nothing of it can be used.
-        is_of_this_dump: Whether the dump's file is untouched since, so that its digests hold.
-    """
-
-    manifest: Manifest | None
-    is_of_this_dump: bool
-
-    def digests(self, space: str) -> dict[Span, str]:
-        """The digest of each span that was drawn."""
-        if self.manifest is None:
-            return {}
-        return {
-            Span(row.start, row.size): row.sha256
-            for row in self.manifest.regions
-            if row.sha256 is not None and row.space == space
-        }
 
 
 class PictureStage:
@@ -67,7 +44,6 @@ class PictureStage:
         self._jobs = jobs
         self._before = before
         self._outlook = outlook
-        self._digests = before.digests(plan.space.name)
         self._paths = PicturePaths()
         self._done: dict[str, tuple[PictureRow, Picture]] = {}
 
@@ -116,7 +92,7 @@ class PictureStage:
         is written. Those of a live process always have.
         """
         span, space = planned.region.span, self._plan.space
-        digest = self._digests.get(span)
+        digest = self._before.digests.get(span)
         if digest is None or not self._store.holds(self._paths.path(order, digest)):
             return None
         if self._before.is_of_this_dump:
@@ -154,5 +130,5 @@ class PictureStage:
         """The digests of all spans where the dump is untouched; else none."""
         if not self._before.is_of_this_dump:
             return ()
-        found = [self._digests.get(span) for span in spans]
+        found = [self._before.digests.get(span) for span in spans]
         return tuple(one for one in found if one) if all(found) else ()

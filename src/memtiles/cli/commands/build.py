@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 
 from memtiles.cli import terminal
 from memtiles.cli.arguments import positive
-from memtiles.cli.build_bar import BuildBar
 from memtiles.cli.command import Command, Example
-from memtiles.cli.profile import Profile
 from memtiles.printable import counted
 
 if TYPE_CHECKING:
@@ -66,6 +64,8 @@ def _mode(text: str) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
+    from memtiles.cli.build_bar import BuildBar
+    from memtiles.cli.profile import Profile
     from memtiles.config import load_config
     from memtiles.pipeline import build, open_input, open_maps
     from memtiles.plan import make_plan

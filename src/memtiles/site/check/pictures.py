@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from memtiles import manifest as rows
 from memtiles.errors import DamageError
+from memtiles.memory.runs import Runs
+from memtiles.memory.span import Span
 from memtiles.pictures.parts import BmpPart, part_header
-from memtiles.pictures.raster import BmpRaster
-from memtiles.pictures.render import READ_BLOCK, RegionDigest, read_runs_json
+from memtiles.pictures.raster import BmpRaster, RasterSpace
+from memtiles.pictures.render import READ_BLOCK, digest_of, read_runs_json
 from memtiles.site.check.files import Damage, read_bytes
 from memtiles.site.picture_folder import open_raster, runs_script
+
+# Threads that read and hash.
+_JOBS = 2
 
 
 def picture_damage(
@@ -66,18 +71,23 @@ def _byte_damage(
     if size != row.size:
         yield f"{row.path}/{row.runs.file}", "is of a region of another size"
         return
-    found = RegionDigest()
-    for start in range(0, size, READ_BLOCK):
+    missing = picture.unwritten.rest(size).within(runs.rest(size))
+    for start in _blocks(missing):
         count = min(READ_BLOCK, size - start)
-        data = picture.stored(start, count)
-        clipped = runs.clip(start, count)
-        found.add(data, clipped)
-        if not clipped.is_whole(count) and data[~runs.mask(start, count)].any():
+        if picture.stored(start, count)[missing.mask(start, count)].any():
             yield f"{row.path}/{row.bmp[0].file}", "has bytes where the run list has holes"
             return
-        advance(count)
-    if digests != {found.hexdigest(run_list)}:
+    if digests != {digest_of(RasterSpace(picture), Span(0, size), _JOBS, advance)}:
         yield f"{row.path}/{row.bmp[0].file}", "its bytes are changed"
     padding = picture.shape.raster_bytes - size
     if padding > 0 and picture.stored(size, padding).any():
         yield f"{row.path}/{row.bmp[-1].file}", "has bytes in the padding of its last row"
+
+
+def _blocks(pieces: Runs) -> Iterator[int]:
+    """Where the blocks begin that pieces have a part of, each once."""
+    done = 0
+    for start, size in pieces:
+        first = max(done, start // READ_BLOCK)
+        done = max(done, -(-(start + size) // READ_BLOCK))
+        yield from range(first * READ_BLOCK, done * READ_BLOCK, READ_BLOCK)
