@@ -12,7 +12,7 @@ from library import library_bytes
 PAGE = 4096
 FIRST = 0x7F00_0000_0000
 
-_GAP = 16 * PAGE  # between two segments, as a guard page and more lies between two mappings
+GAP = 16 * PAGE  # between two segments, as a guard page and more lies between two mappings
 _PN_XNUM = 0xFFFF
 _CHUNK = 1 << 20
 
@@ -72,7 +72,7 @@ def _head(segments: Sequence[Segment]) -> bytes:
         held, size = _sizes(segment)
         rows.append(struct.pack("<IIQQQQQQ", 1, 6, offset, address, 0, held, size, PAGE))
         offset += held
-        address += size + _GAP
+        address += size + GAP
     return head + b"".join(rows)
 
 

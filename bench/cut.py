@@ -16,6 +16,7 @@ from square import PIXEL_BYTES, SIDE, check, crop, make_square
 
 TIME_GOAL = 2.0
 RSS_GOAL = 200.0
+SMALL = {"cut_side": 2000, "cut_pairs": 2}
 WIDTH = 100
 
 # The least that a cut can do: one read for each of its rows.

@@ -17,6 +17,8 @@ from measure import measure, memtiles
 
 SHARE_GOAL = 20.0
 RSS_GOAL = 400.0
+SMALL = {"machine_gib": 1, "walks": 1}
+
 SCRIPT = Path(__file__).with_name("enumerate_pages.py")
 
 

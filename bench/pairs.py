@@ -9,7 +9,6 @@ from typing import Any
 
 from measure import Word, measure
 
-
 Costs = dict[str, dict[str, float]]
 """What each command cost in one round, by its name."""
 

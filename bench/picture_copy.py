@@ -18,6 +18,7 @@ from pairs import alternate
 
 TIME_GOAL = 1.3
 RSS_GOAL = 150.0
+SMALL = {"picture_mib": 64, "picture_pairs": 2}
 MEMORY_DISK = Path("/dev/shm")
 
 

@@ -11,9 +11,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
+import bmp_stage
+import build_again
+import build_linear
 import build_memory
+import build_sparse
 import build_speed
+import build_zeros
 import cut
+import forecast
+import info_start
+import many_regions
 import page_tables
 import picture_copy
 import start
@@ -25,7 +33,13 @@ RESULTS = Path(__file__).resolve().parent / "results" / "latest.json"
 
 
 class Benchmark(Protocol):
-    """What each of the modules offers."""
+    """What each of the modules offers.
+
+    Attributes:
+        SMALL: Its options for a quick look, by their names in a namespace.
+    """
+
+    SMALL: dict[str, Any]
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Adds what can be chosen about it."""
@@ -40,7 +54,15 @@ class Benchmark(Protocol):
 BENCHMARKS: dict[str, Benchmark] = {
     "tiles": tile_writer,
     "build": build_speed,
+    "bmp": bmp_stage,
+    "again": build_again,
+    "zeros": build_zeros,
+    "sparse": build_sparse,
     "memory": build_memory,
+    "linear": build_linear,
+    "many": many_regions,
+    "info": info_start,
+    "eta": forecast,
     "start": start,
     "picture": picture_copy,
     "cut": cut,
@@ -56,8 +78,12 @@ def main() -> int:
     parser.add_argument(
         "--only", nargs="+", choices=BENCHMARKS, default=list(BENCHMARKS), help="default: all"
     )
+    parser.add_argument("--small", action="store_true", help="a quick look, at small sizes")
     for benchmark in BENCHMARKS.values():
         benchmark.add_options(parser)
+    if parser.parse_args().small:
+        for benchmark in BENCHMARKS.values():
+            parser.set_defaults(**benchmark.SMALL)
     options = parser.parse_args()
     results: dict[str, Any] = {
         "machine": {"processors": os.cpu_count(), "python": sys.version.split()[0]}

@@ -14,6 +14,7 @@ from typing import Any
 from measure import Word, measure, memtiles
 
 HELP_GOAL = 5.0
+SMALL = {"starts": 3}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

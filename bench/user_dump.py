@@ -18,6 +18,7 @@ from page_cache import load
 
 SPEED_GOAL = 0.5
 RANGES = 2000
+SMALL = {"user_dump_mib": 64, "user_dump_pairs": 2}
 SCRIPT = Path(__file__).with_name("read_runs.py")
 
 
@@ -32,8 +33,7 @@ def run(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Both read the file out of the page cache; ours is timed from the first read to the last."""
     dump = folder / "app.dmp"
     size = options.user_dump_mib << 20
-    make_file(dump, size)
-    _add_head(dump, size)
+    make_user_dump(dump, size, RANGES)
     rows = []
     for _ in range(options.user_dump_pairs):
         load(dump)
@@ -52,13 +52,19 @@ def run(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     return {"bytes": size, "ranges": RANGES, "pairs": rows}
 
 
-def _add_head(dump: Path, size: int) -> None:
+def make_user_dump(dump: Path, size: int, count: int) -> None:
+    """A minidump of `size` library bytes in `count` ranges, and of nothing else."""
+    make_file(dump, size)
+    _add_head(dump, size, count)
+
+
+def _add_head(dump: Path, size: int, count: int) -> None:
     """Turns a file of memory into a minidump: header, directory and ranges go to its end.
 
     The directory may stand anywhere; the memory of a Memory64List begins where that says, so that
     nothing has to be moved but the first 32 bytes, which the header takes.
     """
-    ranges = [size // RANGES] * (RANGES - 1)
+    ranges = [size // count] * (count - 1)
     ranges.append(size - sum(ranges))
     address = 0x10000
     rows = bytearray()

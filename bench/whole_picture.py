@@ -13,6 +13,8 @@ from typing import Any
 from measure import MIB, measure, memtiles
 from square import SIDE, check, crop, make_square
 
+SMALL = {"whole_side": 2000}
+
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(

@@ -124,11 +124,11 @@ def classic(size: int, bits: int) -> tuple[int, int]:
 
 
 def rows(size: int, bits: int, width: int | None = None) -> tuple[int, int]:
-    """Width and height of layout rows: the power of two next above the root, 64 to 16,384."""
+    """Width and height of layout rows: the power of two next above the root, 64 to 2**20."""
     pixels = -(-size // (bits // 8))
     if width is None:
         width = 64
-        while width * width < pixels and width < 16_384:
+        while width * width < pixels and width < 1 << 20:
             width *= 2
     return width, -(-pixels // width)
 

@@ -87,7 +87,7 @@ def test_a_bmp_of_4_gib_is_refused_while_planning(tmp_path: Path, capsys: Captur
     assert build(config, "--dry-run") == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(
-        "memtiles: strips[0].format: 16384×327680 pixels are more than a BMP can"
+        "memtiles: strips[0].format: 131072×40960 pixels are more than a BMP can"
     )
     assert ".tif" in line
     for kind in ("tif", "png"):

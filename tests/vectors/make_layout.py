@@ -61,7 +61,7 @@ def rows_box(bits: int, size: int, width: int | None) -> tuple[int, int]:
     """Width and height of `rows`: rows are added until every byte has its place."""
     if width is None:
         width = 64
-        while width < 16_384 and width * width * BYTES[bits] < size:
+        while width < 1 << 20 and width * width * BYTES[bits] < size:
             width += width
     whole, rest = divmod(size, width * BYTES[bits])
     return width, whole + (1 if rest else 0)
@@ -106,14 +106,14 @@ def geometries() -> list[dict[str, Any]]:
             cases.append(
                 geometry_case("rows", bits, 0x5E001, width, rows_box(bits, 0x5E001, width))
             )
-        # The widest default: 16,384 squared pixels, one byte less and one byte more.
-        full = 16_384 * 16_384 * BYTES[bits]
-        for size, height in ((full - 1, 16_384), (full, 16_384), (full + 1, 16_385)):
-            cases.append(geometry_case("rows", bits, size, None, (16_384, height)))
+        # The widest default: 2**20 squared pixels, one byte less and one byte more.
+        full = (1 << 40) * BYTES[bits]
+        for size, height in ((full - 1, 1 << 20), (full, 1 << 20), (full + 1, (1 << 20) + 1)):
+            cases.append(geometry_case("rows", bits, size, None, (1 << 20, height)))
         half = 8_192 * 8_192 * BYTES[bits]
         cases.append(geometry_case("rows", bits, half, None, (8_192, 8_192)))
         cases.append(geometry_case("rows", bits, half + 1, None, (16_384, 4_097)))
-    cases.append(geometry_case("rows", 8, 1 << 60, None, (16_384, 1 << 46)))
+    cases.append(geometry_case("rows", 8, 1 << 60, None, (1 << 20, 1 << 40)))
     cases.append(geometry_case("classic", 32, 1 << 62, None, (1 << 30, 1 << 30)))
     return cases
 
@@ -202,7 +202,7 @@ def pictures() -> list[dict[str, Any]]:
         chosen("rows", 8, hal, None, [(0, 0), (1023, 0), (0, 1), (0, 376), (1, 376), (1023, 376)]),
         chosen("rows", 24, hal, None, [(511, 0), (0, 250), (341, 250), (342, 250), (511, 250)]),
         chosen("rows", 32, hal, None, [(511, 187), (0, 188), (1, 188), (511, 188)]),
-        chosen("rows", 8, 1 << 60, None, [(0, 0), (5, 1 << 41), (16_383, (1 << 46) - 1)]),
+        chosen("rows", 8, 1 << 60, None, [(0, 0), (5, 1 << 35), ((1 << 20) - 1, (1 << 40) - 1)]),
         chosen("rows", 24, (1 << 55) + 1, 16_384, [(7, 1 << 38), (16_383, 3)]),
     ]
     tail = walked("classic", 8, 0x1FFF, None)

@@ -15,7 +15,7 @@ export const BITS = [8, 16, 24, 32] as const;
 export type LayoutName = (typeof LAYOUTS)[number];
 export type Bits = (typeof BITS)[number];
 
-export const ROWS_WIDTHS: readonly [bigint, bigint] = [64n, 16_384n];
+export const ROWS_WIDTHS: readonly [bigint, bigint] = [64n, 1n << 20n];
 
 /** A picture geometry that cannot be drawn, such as a row that needs padding. */
 export class LayoutError extends Error {}
@@ -68,7 +68,7 @@ function squareRoot(value: bigint): bigint {
  * The geometry of a region of `size` bytes.
  *
  * `rows` covers every byte; without a width it takes the power of two next above the square root of
- * the pixel count, from 64 to 16,384, so that a 4 KiB page is a 64×64 square at 8 bits.
+ * the pixel count, from 64 to 2^20, so that a 4 KiB page is a 64×64 square at 8 bits.
  *
  * `classic` is Dump2Picture 2.2.3: a square of side √pixels, its width rounded down to a multiple
  * of 8 at 8 bits and of 2 otherwise, its height to a multiple of 2; the bytes past the square have

@@ -21,7 +21,8 @@ Bits = Literal[8, 16, 24, 32]
 LAYOUTS: tuple[LayoutName, ...] = get_args(LayoutName)
 BITS: tuple[Bits, ...] = get_args(Bits)
 
-ROWS_WIDTHS = (64, 16_384)
+# A terabyte is a square still; a column of it, narrow and long, would be a hair on the screen.
+ROWS_WIDTHS = (64, 1 << 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def geometry(layout: LayoutName, bits: Bits, size: int, width: int | None = None
     """The geometry of a region of `size` bytes.
 
     `rows` covers every byte; without a width it takes the power of two next above the square root
-    of the pixel count, from 64 to 16,384, so that a 4 KiB page is a 64×64 square at 8 bits.
+    of the pixel count, from 64 to 2**20, so that a 4 KiB page is a 64×64 square at 8 bits.
 
     `classic` is Dump2Picture 2.2.3: a square of side `isqrt(pixels)`, its width rounded down to a
     multiple of 8 at 8 bits and of 2 otherwise, its height to a multiple of 2; the bytes past the
