@@ -3,6 +3,8 @@
 
 def printable(text: str) -> str:
     """The text with everything that is not printed spelled out, as Python escapes it."""
+    if text.isprintable():
+        return text
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
         for char in text

@@ -8,6 +8,7 @@ from pathlib import Path
 from memtiles.cli import terminal
 from memtiles.cli.command import Command, Example
 from memtiles.errors import DamageError
+from memtiles.printable import counted
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,8 +26,9 @@ def _run(options: argparse.Namespace) -> None:
         raise DamageError("\n".join([*damage, mend]))
     if not options.quiet:
         print(
-            f"{options.folder}: sound: {len(manifest.pictures)} pictures, "
-            f"{len(manifest.atlases)} atlases, {len(manifest.strips)} strips, "
+            f"{options.folder}: sound: {counted(len(manifest.pictures), 'picture')}, "
+            f"{counted(len(manifest.atlases), 'atlas', 'atlases')}, "
+            f"{counted(len(manifest.strips), 'strip')}, "
             "every byte and tile as the manifest says"
         )
 

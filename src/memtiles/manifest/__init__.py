@@ -1,0 +1,53 @@
+"""The manifest: what is in an output folder. `docs/manifest.md` describes every key.
+
+Addresses and sizes of memory are hex strings in JSON, because JSON numbers lose everything above
+2**53; here they are ints.
+"""
+
+from memtiles.manifest.reading import FILE, VERSION, manifest_schema, read_manifest
+from memtiles.manifest.rows import (
+    BUNDLES,
+    AtlasRow,
+    BmpRow,
+    DumpRow,
+    GapRow,
+    Manifest,
+    ModuleRow,
+    PictureRow,
+    PlacementRow,
+    PyramidRow,
+    RectRow,
+    RegionRow,
+    RunsRow,
+    SectionRow,
+    SpaceRow,
+    StripRow,
+    script_of,
+)
+
+SCRIPT_FILE = "manifest.js"
+
+__all__ = [
+    "BUNDLES",
+    "FILE",
+    "SCRIPT_FILE",
+    "VERSION",
+    "AtlasRow",
+    "BmpRow",
+    "DumpRow",
+    "GapRow",
+    "Manifest",
+    "ModuleRow",
+    "PictureRow",
+    "PlacementRow",
+    "PyramidRow",
+    "RectRow",
+    "RegionRow",
+    "RunsRow",
+    "SectionRow",
+    "SpaceRow",
+    "StripRow",
+    "manifest_schema",
+    "read_manifest",
+    "script_of",
+]

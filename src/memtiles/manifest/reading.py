@@ -1,0 +1,59 @@
+"""A manifest read back, and the schema that says what one is."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from memtiles.errors import DamageError, OlderVersionError, UsageError
+from memtiles.manifest.rows import Manifest
+
+VERSION = 2
+FILE = "manifest.json"
+
+
+def read_manifest(text: bytes) -> Manifest:
+    """The manifest in `text`.
+
+    Raises:
+        OlderVersionError: An older version of memtiles wrote it.
+        UsageError: A newer one did.
+        DamageError: It is not a manifest.
+    """
+    try:
+        # Out of the bytes, without a tree of Python objects in between.
+        return _adapter().validate_json(text)
+    except ValidationError:
+        pass
+    try:
+        content: Any = json.loads(text)
+        version = content["version"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise DamageError(f"{FILE} is not a manifest of memtiles") from None
+    if type(version) is not int or version != VERSION:
+        older = type(version) is int and version < VERSION
+        raise (OlderVersionError if older else UsageError)(
+            f"{FILE} has version {version!r} and this memtiles knows {VERSION}: "
+            f"{'build it again' if older else 'use the memtiles that made it'}"
+        )
+    try:
+        # A name may have half of a surrogate pair, which only Python's own reader takes.
+        return _adapter().validate_python(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise DamageError(f"{FILE}: {key}: {first['msg']}") from None
+
+
+@cache
+def _adapter() -> TypeAdapter[Manifest]:
+    return TypeAdapter(Manifest)
+
+
+def manifest_schema() -> dict[str, Any]:
+    """The JSON Schema of `manifest.json`."""
+    schema = _adapter().json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
