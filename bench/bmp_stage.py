@@ -121,7 +121,7 @@ def _once(source: Path, folder: Path) -> dict[str, Any]:
 def _stage(source: Path, out: Path, name: str) -> dict[str, float]:
     """Runs it once, in a process of its own."""
     out.mkdir()
-    command = [sys.executable, __file__, source, out, name]
+    command: list[str | Path] = [sys.executable, __file__, source, out, name]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
     cost: dict[str, float] = json.loads(done.stdout)
     return cost

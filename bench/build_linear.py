@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from builds import build_once
+from builds import build
 from goals import at_most
 from inputs import make_build_input
 from page_cache import load
@@ -28,11 +28,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     configs = [make_build_input(folder, mib) for mib in options.linear_mib]
     rounds = []
-    for _ in range(options.linear_rounds):
+    for number in range(options.linear_rounds):
         row = []
         for config in configs:
             load(config.parent / "app.core")
-            row.append(build_once(config, config.parent / "site"))
+            row.append(build(config, config.parent / f"site{number}"))
         rounds.append(row)
     for config in configs:
         shutil.rmtree(config.parent)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from builds import build_once
+from builds import build
 from goals import at_most
 from inputs import make_build_input
 
@@ -35,7 +35,9 @@ def run(folder: Path, options: argparse.Namespace) -> list[dict[str, Any]]:
                 f'atlases: [{{name: all, style: landscape, aspect: "{aspect}"}}]\n'
                 "limits: {output: 1TiB}\n"
             )
-            cost = build_once(config, config.parent / "site")
+            site = config.parent / "site"
+            cost = build(config, site)
+            shutil.rmtree(site)
             rows.append({"mib": mib, "aspect": aspect, **cost})
         shutil.rmtree(config.parent)
     return rows

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from builds import build_once
+from builds import build
 from core import FIRST, GAP, PAGE, Piece, Segment
 from goals import at_most
 from inputs import make_core, region_sizes
@@ -41,11 +41,11 @@ def run(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
         "full": make_core(folder, "full", [[Piece("library", size)] for size in sizes]),
     }
     rows = []
-    for _ in range(options.zeros_rounds):
+    for number in range(options.zeros_rounds):
         row = {}
         for name, config in configs.items():
             load(config.parent / "app.core")
-            row[name] = build_once(config, config.parent / "site")
+            row[name] = build(config, config.parent / f"site{number}")
         rows.append(row)
     for config in configs.values():
         shutil.rmtree(config.parent)
@@ -82,7 +82,7 @@ def _begun(size: int) -> Segment:
 
 def _all_of(sizes: list[int]) -> str:
     """Asks for each region as a range: a build leaves out long absence that nobody asked for."""
-    ranges = []
+    ranges: list[str] = []
     address = FIRST
     for size in sizes:
         ranges.append(f"{{name: r{len(ranges)}, range: {address:#x}+{size:#x}}}")

@@ -39,20 +39,20 @@ def run(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
         "one region": make_core(folder, "one", [[Piece("library", mib * MIB)]]),
     }
     found = {
-        name: [_watch(config) for _ in range(options.eta_times)] for name, config in configs.items()
+        name: [_watch(config, number) for number in range(options.eta_times)]
+        for name, config in configs.items()
     }
     for config in configs.values():
         shutil.rmtree(config.parent)
     return {"mib": mib, "builds": found}
 
 
-def _watch(config: Path) -> dict[str, Any]:
+def _watch(config: Path, number: int) -> dict[str, Any]:
     print(f"forecasts of {config.parent.name}", file=sys.stderr)
-    site, results = config.parent / "site", config.parent / "results.json"
+    site, results = config.parent / f"site{number}", config.parent / "results.json"
     os.sync()
     load(config.parent / "app.core")
     cost = measure([sys.executable, SCRIPT, config, site, results])
-    shutil.rmtree(site)
     return {**asdict(cost), **json.loads(results.read_text())}
 
 

@@ -31,18 +31,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     segments = [[Piece("library", PAGE)]] * options.many_regions
     config = make_core(folder, "many", segments)
-    rows = [_once(config) for _ in range(options.many_times)]
+    rows = [_once(config, number) for number in range(options.many_times)]
     shutil.rmtree(config.parent)
     return {"regions": options.many_regions, "builds": rows}
 
 
-def _once(config: Path) -> dict[str, Any]:
+def _once(config: Path, number: int) -> dict[str, Any]:
     print(f"build of {config.parent.name}", file=sys.stderr)
-    site, printed = config.parent / "site", config.parent / "profile.txt"
+    site, printed = config.parent / f"site{number}", config.parent / "profile.txt"
     dry = measure(memtiles("build", config, "--dry-run"))
     build = measure(memtiles("build", config, "--output", site, "--quiet", "--profile"), printed)
     found = on_disk(site)
-    shutil.rmtree(site)
     return {
         "dry_run": asdict(dry),
         "build": asdict(build),

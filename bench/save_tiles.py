@@ -1,8 +1,8 @@
-"""Only the pyramid of a site's first picture, by the fast engine, out of its BMP.
+"""Only the pyramid of a region without holes, by the fast engine, out of its BMP of 8 bits.
 
-save_tiles.py SITE OUT JOBS            all of it
-save_tiles.py SITE OUT JOBS PART OF    one of so many parts, cut across, as if it were all
-save_tiles.py SITE OUT JOBS --of N     N processes, each of which takes one such part
+save_tiles.py BMP SIZE OUT JOBS            all of it; SIZE is that of the region
+save_tiles.py BMP SIZE OUT JOBS PART OF    one of so many parts, cut across, as if it were all
+save_tiles.py BMP SIZE OUT JOBS --of N     N processes, each of which takes one such part
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 TILE_SIZE = 512
 
 
-def main(site: str, out: str, jobs: str, *rest: str) -> int:
+def main(bmp: str, size: str, out: str, jobs: str, *rest: str) -> int:
     if rest[:1] == ("--of",):
-        return _side_by_side(site, out, jobs, rest[1])
+        return _side_by_side(bmp, size, out, jobs, rest[1])
     part, parts = map(int, rest) if rest else (0, 1)
-    _save(Path(site), Path(out), int(jobs), part, parts)
+    _save(Path(bmp), int(size), Path(out), int(jobs), part, parts)
     return 0
 
 
-def _side_by_side(site: str, out: str, jobs: str, parts: str) -> int:
+def _side_by_side(bmp: str, size: str, out: str, jobs: str, parts: str) -> int:
     """This process imports nothing of memtiles: what costs time is in its children."""
-    words = [sys.executable, __file__, site]
+    words = [sys.executable, __file__, bmp, size]
     processes = [
         subprocess.Popen([*words, f"{out}-{part}", jobs, str(part), parts])
         for part in range(int(parts))
@@ -37,13 +37,19 @@ def _side_by_side(site: str, out: str, jobs: str, parts: str) -> int:
     return max(process.wait() for process in processes)
 
 
-def _save(site: Path, out: Path, jobs: int, part: int, parts: int) -> None:
-    from memtiles.manifest import read_manifest
-    from memtiles.site.picture_folder import open_picture
+def _save(bmp: Path, size: int, out: Path, jobs: int, part: int, parts: int) -> None:
+    # No manifest is read: its types take longer to import than all of this.
+    from memtiles.memory.runs import Runs
+    from memtiles.pictures.layout import geometry
+    from memtiles.pictures.lenses import lens
+    from memtiles.pictures.parts import bmp_parts
+    from memtiles.pictures.picture import Picture
+    from memtiles.pictures.raster import BmpRaster
     from memtiles.tiles.pyramid import save_pyramid
 
-    manifest = read_manifest((site / "manifest.json").read_bytes())
-    picture = open_picture(site, manifest.pictures[0])
+    shape = geometry("rows", 8, size)
+    raster = BmpRaster(bmp.parent, shape, bmp_parts(shape, bmp.stem), Runs.of([(0, size)]))
+    picture = Picture(shape, raster, lens("bytes"))
     rows = picture.height // parts
     out.mkdir()
     plane = _Rows(picture, part * rows, rows) if parts > 1 else picture

@@ -63,7 +63,7 @@ def _commands(site: Path, place: Path) -> dict[str, Callable[[int], Sequence[Wor
     (bmp,) = picture["bmp"]
     file = site / picture["path"] / bmp["file"]
     raster = (file, bmp["offset"], picture["width"], picture["height"])
-    fast = [sys.executable, HERE / "save_tiles.py", site]
+    fast = [sys.executable, HERE / "save_tiles.py", file, int(picture["size"], 16)]
     vips = [sys.executable, HERE / "dzsave.py", *raster]
     return {
         "fast": lambda number: [*fast, place / f"fast{number}", 2],

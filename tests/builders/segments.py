@@ -43,18 +43,25 @@ def mixed_segments() -> tuple[Load, ...]:
     return tuple(loads)
 
 
+# Of the tiny segments: those whose last bytes are not in the file, and those of odd sizes.
+CUT = (5, 2000, 4000)
+ODD = (*CUT, 100, 4096)
+
+
 @cache
 def tiny_segments(changed: int | None = None) -> tuple[Load, ...]:
-    """4,097 segments of 70 bytes or, every 32nd, 300, whose content is their number.
+    """4,097 segments of 64 bytes or, every 32nd, 320, each with bytes of its own.
 
-    Of three the last bytes are not in the file; one can have other bytes than usual. All pictures
-    are 64 pixels wide, so that they are one bundle.
+    Some have 6 bytes more. All pictures are 64 pixels wide, so that they are one bundle.
+
+    Args:
+        changed: One that has other bytes than usual.
     """
     loads = []
     for number in range(MANY):
-        size = 300 if number % 32 == 0 else 70
+        size = (320 if number % 32 == 0 else 64) + (6 if number in ODD else 0)
         data = random.Random(f"{number} {number == changed}").randbytes(size)
-        memsz = size + 40 if number in (5, 2000, 4000) else None
+        memsz = size + 40 if number in CUT else None
         loads.append(Load(START + number * PAGE, data, memsz=memsz, flags=6))
     return tuple(loads)
 

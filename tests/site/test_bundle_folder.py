@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import json
 import random
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -193,7 +194,8 @@ def test_the_run_list_tells_what_of_each_is_present(built: Built) -> None:
             lists[row["path"]] = pieces
         first, size = int(row["first"], 16), whole_size(load)
         clipped = []
-        for start, length in lists[row["path"]]:
+        near = bisect_left(lists[row["path"]], (first, 0))
+        for start, length in lists[row["path"]][max(0, near - 1) : near + 3]:
             low, high = max(start, first), min(start + length, first + size)
             if low < high:
                 clipped.append([hex(low - first), hex(high - low)])

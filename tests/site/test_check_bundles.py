@@ -91,15 +91,11 @@ def test_a_sound_bundle_with_what_damage_needs(
         (RASTER + place(PLAIN), f"the bytes from {place(PLAIN):#x} of its raster on are changed"),
         (RASTER + place(PLAIN) + 69, f"the bytes from {place(PLAIN):#x} of"),
         (RASTER + place(PARTLY) + 69, f"the bytes from {place(PARTLY):#x} of"),
-        (RASTER + place(0), "the bytes from 0x0 of"),
-        (RASTER + place(LAST) + 299, f"the bytes from {place(LAST):#x} of"),
+        (RASTER + place(LAST) + 325, f"the bytes from {place(LAST):#x} of"),
         (RASTER + place(PARTLY) + 70, "has bytes where the run list has holes"),
-        (RASTER + place(PARTLY) + 109, "has bytes where the run list has holes"),
         (RASTER + place(PLAIN) + 70, "has bytes where the run list has holes"),
-        (RASTER + place(PLAIN + 1) - 1, "has bytes where the run list has holes"),
         (-1, "has bytes where the run list has holes"),
         (0, "its header is changed"),
-        (22, "its header is changed"),
         (RASTER - 1, "its header is changed"),
     ],
 )
@@ -117,7 +113,7 @@ def test_every_changed_picture_is_named(site: Path, capsys: pytest.CaptureFixtur
     """Two that changed places are both wrong, and nothing else is."""
     bmp = bundle_of(site) / "bundle.bmp"
     content = bytearray(bmp.read_bytes())
-    one, other = (slice(RASTER + place(at), RASTER + place(at) + 70) for at in (40, 2001))
+    one, other = (slice(RASTER + place(at), RASTER + place(at) + ROW) for at in (40, 2001))
     content[one], content[other] = content[other], content[one]
     bmp.write_bytes(content)
     name = bmp.relative_to(site)
@@ -126,11 +122,11 @@ def test_every_changed_picture_is_named(site: Path, capsys: pytest.CaptureFixtur
     ]
 
 
-@pytest.mark.parametrize("size", [0, 1, RASTER, -ROW, -1, 1])
+@pytest.mark.parametrize("size", [0, RASTER, -ROW, -1, 1, ROW])
 def test_a_bmp_of_another_size(site: Path, capsys: pytest.CaptureFixture[str], size: int) -> None:
     bmp = bundle_of(site) / "bundle.bmp"
     content = bmp.read_bytes()
-    bmp.write_bytes(content[:size] if size <= 0 or size == RASTER else content + bytes(size))
+    bmp.write_bytes(content + bytes(size) if size in (1, ROW) else content[:size])
     (line,) = damage(site, capsys)
     assert line.startswith(f"{bmp.relative_to(site)}: has not {len(content):,} bytes")
 
@@ -158,9 +154,10 @@ def test_a_run_list_that_is_made_to_fit(site: Path, capsys: pytest.CaptureFixtur
     """One byte less is present, the manifest has the list's new digest, and all twins are right."""
     folder = bundle_of(site)
     text = (folder / "runs.json").read_bytes()
-    # The first segment has 300 bytes, and begins the first piece.
-    assert b'"runs":[["0x0","0x12c"]' in text
-    changed = text.replace(b'["0x0","0x12c"]', b'["0x1","0x12b"]')
+    # The first piece begins with the first segment, and ends in the first one that is cut.
+    end = place(PARTLY) + 70
+    assert f'"runs":[["0x0","{end:#x}"]'.encode() in text
+    changed = text.replace(f'["0x0","{end:#x}"]'.encode(), f'["0x1","{end - 1:#x}"]'.encode())
     (folder / "runs.json").write_bytes(changed)
     path = f"bundles/{folder.name}"
     (folder / "runs.js").write_bytes(f'memtilesRuns("{path}", '.encode() + changed + b");\n")
