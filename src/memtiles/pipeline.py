@@ -74,11 +74,14 @@ def build(
             plan.check(config.limits.output)
         with Store(config.output, mode, adopt=force, distrust=rehash) as store, disk_errors():
             before = _before(config, store, dump, plan, rehash=rehash)
-            stage = PictureStage(config, plan, store, jobs, before, Outlook(plan, watcher))
+            outlook = Outlook(plan, watcher)
+            stage = PictureStage(config, plan, store, jobs, before, outlook)
             with watcher.stage("memory") as advance:
                 pictures = stage.draw(advance)
             with watcher.stage("tiles") as advance:
-                atlases = stitch(config, plan, store, jobs, before, pictures, advance)
+                atlases = stitch(
+                    config, plan, store, jobs, before, pictures, advance, outlook.atlas
+                )
             with watcher.stage("strips") as advance:
                 strips = cut(dump, plan, store, jobs, pictures, atlases, advance)
             with watcher.stage("page"):

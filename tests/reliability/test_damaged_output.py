@@ -54,9 +54,9 @@ def test_it_is_told_and_mended(site: Path, harm: str, capsys: pytest.CaptureFixt
     assert run(["check", str(site), "--quiet"]) == 0
 
 
-def test_a_site_of_another_version_is_left_alone_by_rehash_too(site: Path) -> None:
+def test_a_site_of_a_newer_version_is_left_alone_by_rehash_too(site: Path) -> None:
     manifest = json.loads((site / "manifest.json").read_text())
-    (site / "manifest.json").write_text(json.dumps({**manifest, "version": 2}))
+    (site / "manifest.json").write_text(json.dumps({**manifest, "version": 3}))
     before = sorted(site.rglob("*"))
     assert run(["build", str(site.parent / "config.yaml"), "--rehash"]) == 2
     assert sorted(site.rglob("*")) == before

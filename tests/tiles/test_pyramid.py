@@ -1,4 +1,4 @@
-"""Pyramids of both engines against plain `dzsave`, the Deep Zoom format, and a slow mean of four."""
+"""Pyramids of both engines against plain `dzsave`, Deep Zoom, and a slow mean of four."""
 
 from __future__ import annotations
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from memtiles.progress import Advance, Load
+from memtiles.progress import Advance, Forecast, Load
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -21,9 +20,7 @@ class BuildBar:
         """Draws nothing where `quiet`."""
         self._shown = not quiet and sys.stderr is not None and sys.stderr.isatty()
         self._bar: Any = None
-        self._loads: dict[str, Load] = {}
-        self._done: dict[str, float] = {}
-        self._lock = threading.Lock()
+        self._forecast = Forecast()
 
     def __enter__(self) -> BuildBar:
         if self._shown:
@@ -31,10 +28,9 @@ class BuildBar:
 
             self._bar = tqdm(
                 desc="plan",
-                unit="B",
-                unit_scale=True,
+                total=1.0,
                 leave=False,
-                # The rate of the whole build: weights are what makes one second like another.
+                # Of the time: then the average speed is 1, and what is left is what is forecast.
                 smoothing=0,
                 bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}",
             )
@@ -50,30 +46,21 @@ class BuildBar:
             self._bar.close()
 
     def expect(self, loads: Sequence[Load]) -> None:
-        with self._lock:
-            self._loads = {load.stage: load for load in loads}
-            self._draw()
+        self._forecast.expect(loads)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Advance]:
-        def advance(units: int) -> None:
-            with self._lock:
-                load = self._loads.get(name)
-                self._done[name] = self._done.get(name, 0) + units * (load.weight if load else 0)
+        with self._forecast.stage(name) as count:
+
+            def advance(units: int) -> None:
+                count(units)
                 self._draw()
 
-        if self._bar is not None:
-            self._bar.set_description_str(name, refresh=False)
-        yield advance
-        with self._lock:
-            # What turned out to be there already, or uniform, is done, too.
-            load = self._loads.get(name)
-            self._done[name] = load.units * load.weight if load else 0
-            self._draw()
+            if self._bar is not None:
+                self._bar.set_description_str(name, refresh=False)
+            yield advance
 
     def _draw(self) -> None:
-        if self._bar is None or not self._loads:
-            return
-        total = sum(load.units * load.weight for load in self._loads.values())
-        self._bar.total = max(total, 1)
-        self._bar.update(min(sum(self._done.values()), total) - self._bar.n)
+        # Several threads may draw, and then the last one has drawn over what the others had.
+        if self._bar is not None:
+            self._bar.update(max(0.0, self._forecast.share() - self._bar.n))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -40,11 +41,13 @@ class Profile:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Advance]:
+        lock = threading.Lock()
         cost = StageCost(name, time.perf_counter(), time.process_time(), 0, None)
         with self._watcher.stage(name) as advance:
 
             def count(units: int) -> None:
-                cost.units += units
+                with lock:
+                    cost.units += units
                 advance(units)
 
             yield count

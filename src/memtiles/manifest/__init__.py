@@ -22,6 +22,7 @@ from memtiles.manifest.rows import (
     SectionRow,
     SpaceRow,
     StripRow,
+    TileSize,
     script_of,
 )
 
@@ -47,6 +48,7 @@ __all__ = [
     "SectionRow",
     "SpaceRow",
     "StripRow",
+    "TileSize",
     "manifest_schema",
     "read_manifest",
     "script_of",

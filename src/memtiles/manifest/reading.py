@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -25,7 +27,7 @@ def read_manifest(text: bytes) -> Manifest:
     """
     try:
         # Out of the bytes, without a tree of Python objects in between.
-        return _adapter().validate_json(text)
+        return _checked(_adapter().validate_json(text))
     except ValidationError:
         pass
     try:
@@ -41,11 +43,40 @@ def read_manifest(text: bytes) -> Manifest:
         )
     try:
         # A name may have half of a surrogate pair, which only Python's own reader takes.
-        return _adapter().validate_python(content)
+        return _checked(_adapter().validate_python(content))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise DamageError(f"{FILE}: {key}: {first['msg']}") from None
+
+
+def _checked(manifest: Manifest) -> Manifest:
+    """The manifest, if each index in it is one of the list that it points into.
+
+    Raises:
+        DamageError: Names the list that it does not point into.
+    """
+    regions, strips = manifest.regions, manifest.strips
+    places = [one for atlas in manifest.atlases for one in atlas.placements]
+    gaps = [one for atlas in manifest.atlases for one in atlas.gaps]
+    of_pictures = chain((one.picture for one in regions), (one.picture for one in places))
+    of_regions = chain(
+        (one.region for one in places),
+        (one.region for one in strips),
+        (one.before for one in gaps),
+        (one.after for one in gaps),
+    )
+    indices: dict[str, tuple[int, Iterable[int | None]]] = {
+        "modules": (len(manifest.modules), (one.module for one in regions)),
+        "pictures": (len(manifest.pictures), of_pictures),
+        "regions": (len(regions), of_regions),
+        "atlases": (len(manifest.atlases), (one.atlas for one in strips)),
+    }
+    for name, (count, numbers) in indices.items():
+        for number in numbers:
+            if number is not None and number >= count:
+                raise DamageError(f"{FILE}: there is no {name}[{number}], which it speaks of")
+    return manifest
 
 
 @cache

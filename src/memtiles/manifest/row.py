@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import fields
 from functools import cache
@@ -11,12 +12,12 @@ from typing import Annotated, Any, ClassVar, get_type_hints
 from pydantic import BeforeValidator, ConfigDict, PlainSerializer
 from pydantic import Field as Key
 
+_HEX = re.compile("0x[0-9a-f]{1,17}")
+
 
 def _from_hex(value: object) -> object:
-    if isinstance(value, str) and value.startswith("0x"):
+    if isinstance(value, str) and _HEX.fullmatch(value):
         return int(value, 16)
-    if isinstance(value, int):
-        return value
     raise ValueError("a hex string such as 0x1000 is needed")
 
 
@@ -24,10 +25,12 @@ Hex = Annotated[
     int,
     BeforeValidator(_from_hex, json_schema_input_type=str),
     PlainSerializer(hex, return_type=str),
-    Key(json_schema_extra={"type": "string", "pattern": "^0x[0-9a-f]+$"}),
+    # A size can be 2**64, an address not quite.
+    Key(le=1 << 64, json_schema_extra={"type": "string", "pattern": "^0x[0-9a-f]+$"}),
 ]
 # Pixels, counts and indices: `true` is none of them, though Python takes it for 1.
-Count = Annotated[int, Key(ge=0, strict=True)]
+Count = Annotated[int, Key(ge=0, le=1 << 62, strict=True)]
+Side = Annotated[int, Key(ge=1, le=1 << 60, strict=True)]
 Digest = Annotated[str, Key(pattern="^[0-9a-f]{64}$")]
 
 

@@ -9,9 +9,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field as Key
 
-from memtiles.manifest.row import Count, Digest, Hex, Row, TableRow
+from memtiles.manifest.row import Count, Digest, Hex, Row, Side, TableRow
 
 # Nothing that an input names becomes a path, and nothing in a manifest leads out of its folder.
+TileSize = Literal[256, 512, 1024]
 BUNDLES = "bundles"
 Folder = Annotated[str, Key(pattern="^(pictures|bundles|atlases)/[a-z0-9-]+$")]
 StripFolder = Annotated[str, Key(pattern="^strips/[a-z0-9-]+$")]
@@ -100,9 +101,9 @@ class RunsRow(Row):
 class PyramidRow(Row):
     """A Deep Zoom pyramid, the list of its files' digests, and that of the tiles without a file."""
 
-    width: Count
-    height: Count
-    tile_size: Count
+    width: Side
+    height: Side
+    tile_size: TileSize
     overlap: Count
     format: str
     levels: Count
@@ -128,8 +129,8 @@ class PictureRow(Row):
     lens: str
     bits: Literal[8, 16, 24, 32]
     size: Hex
-    width: Count
-    height: Count
+    width: Side
+    height: Side
     bmp: list[BmpRow]
     runs: RunsRow
     pyramid: PyramidRow | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from memtiles.pictures import bmp
 from memtiles.pictures.layout import Geometry, parts
@@ -58,8 +59,12 @@ def part_pieces(
     shape: Geometry, files: Sequence[BmpPart], offset: int, size: int
 ) -> Iterator[PartPiece]:
     """Where the bytes `offset .. offset + size` of raster and tail lie, across the parts."""
-    for part in files:
+    # All but the last hold as many rows as the first one; a terabyte has 258 of them.
+    start = min(offset // (files[0].rows * shape.row_bytes), len(files) - 1)
+    for part in islice(files, start, None):
         first = part.first_row * shape.row_bytes
+        if first >= offset + size:
+            break
         low, high = max(offset, first), min(offset + size, first + part.size - part.offset)
         if low < high:
             yield PartPiece(part, part.offset + low - first, low - offset, high - low)

@@ -15,8 +15,9 @@ from memtiles.pictures.lenses import Lens
 from memtiles.pictures.patch import Patch, Pixels, Uniform
 from memtiles.pictures.raster import Raster
 
-# Between two rows of a narrow area, less than this is read along rather than stepped over.
-_STEP_OVER = 1 << 14
+# Between two rows of a narrow area, less than this is read along rather than stepped over: to ask
+# once more costs as much.
+_STEP_OVER = 1 << 12
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,8 @@ class Picture:
 
     def uniform(self, left: int, top: int, width: int, height: int) -> Uniform | None:
         """What a rectangle is known to be by the run list and the holes of the files."""
+        if self._has_nothing_uniform:
+            return None
         stride, pixel_bytes = self.shape.row_bytes, self.shape.pixel_bytes
         start, size = top * stride, height * stride
         columns = (left * pixel_bytes, (left + width) * pixel_bytes)
@@ -75,6 +78,11 @@ class Picture:
             if len(zeros) and not _touches(zeros.rest(size), columns, stride):
                 return Uniform.ZERO
         return None
+
+    @cached_property
+    def _has_nothing_uniform(self) -> bool:
+        """Whether all is present and nothing known to be zeros: most pictures, asked most often."""
+        return self.opaque and not len(self.raster.zeros)
 
     @cached_property
     def _zero_is_black(self) -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -96,7 +96,20 @@ class BmpRaster:
         return Memory(self.stored(offset, size), self.runs.clip(offset, size))
 
     def read_rows(self, offset: int, size: int, stride: int, count: int) -> Memory:
-        return _one_by_one(self, offset, size, stride, count)
+        data = np.empty(count * size, np.uint8)
+        with ExitStack() as stack:
+            opened = cache(lambda file: stack.enter_context(_opened(self.folder / file)))
+            for row in range(count):
+                self._read(offset + row * stride, data[row * size : (row + 1) * size], opened)
+        span = (count - 1) * stride + size
+        if self.runs.clip(offset, span).is_whole(span):
+            return Memory(data, Runs.of([(0, len(data))]))
+        pieces = [
+            (row * size + start, length)
+            for row in range(count)
+            for start, length in self.runs.clip(offset + row * stride, size)
+        ]
+        return Memory(data, Runs.of(pieces))
 
     def stored(self, offset: int, size: int) -> npt.NDArray[np.uint8]:
         """Bytes `offset .. offset + size` of the raster and the tail after it, as they are stored.
@@ -105,21 +118,25 @@ class BmpRaster:
             DamageError: A BMP is missing or too short.
         """
         found = np.empty(size, dtype=np.uint8)
-        for piece in part_pieces(self.shape, self.parts, offset, size):
-            target = found[piece.start : piece.start + piece.size]
-            path = self.folder / piece.part.file
-            with _opened(path) as file:
-                file.seek(piece.position)
-                got = file.readinto(target.data)
-            if got != piece.size:
-                raise DamageError(f"{path}: shorter than its header says; {MEND}")
+        with ExitStack() as stack:
+            self._read(offset, found, lambda file: stack.enter_context(_opened(self.folder / file)))
         return found
+
+    def _read(
+        self, offset: int, target: npt.NDArray[np.uint8], opened: Callable[[str], io.FileIO]
+    ) -> None:
+        for piece in part_pieces(self.shape, self.parts, offset, len(target)):
+            file = opened(piece.part.file)
+            file.seek(piece.position)
+            if file.readinto(target[piece.start : piece.start + piece.size].data) != piece.size:
+                path = self.folder / piece.part.file
+                raise DamageError(f"{path}: shorter than its header says; {MEND}")
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[io.BufferedReader]:
+def _opened(path: Path) -> Iterator[io.FileIO]:
     try:
-        with path.open("rb") as file:
+        with path.open("rb", buffering=0) as file:
             yield file
     except OSError as error:
         raise DamageError(f"{path}: {error.strerror}; {MEND}") from None

@@ -160,7 +160,7 @@ def read_runs_json(text: bytes) -> tuple[Runs, int]:
             raise ValueError(f"run list of unknown version {content['version']!r}")
         pieces = [(int(start, 16), int(size, 16)) for start, size in content["runs"]]
         return Runs.of(pieces), int(content["size"], 16)
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, OverflowError, RecursionError) as error:
         raise ValueError(f"not a run list: {error}") from None
 
 

@@ -62,7 +62,7 @@ def make_plan(config: Config, dump: Dump, maps: Sequence[ImportedMap]) -> Plan:
             "see `memtiles info`, and regions: in the config"
         )
     atlases = tuple(_plan_atlas(config, one, regions) for one in config.atlases)
-    bundles = plan_bundles([planned.shape for planned in regions])
+    bundles = plan_bundles([None if one.has_pyramid else one.shape for one in regions])
     strips = plan_strips(config.strips, regions, atlases, steady=space.steady)
     files, tiles, size = estimate(space, regions, bundles, atlases, strips, config.tiles)
     return Plan(space, regions, bundles, atlases, strips, tuple(report), files, tiles, size)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from memtiles.manifest import AtlasRow, Manifest
+from memtiles.manifest import AtlasRow, Manifest, PictureRow, TileSize
+from memtiles.pictures.lenses import lens
 from memtiles.pictures.placement import Rect
 from memtiles.site.picture_folder import content_key
 from memtiles.site.pyramid_folder import make_pyramid, pyramid_key
@@ -21,11 +22,23 @@ VERSION = 2
 
 
 class Placed(NamedTuple):
-    """A picture, by its folder and where it begins in that folder's raster, and its place."""
+    """A picture, by what its pixels depend on, and its place."""
 
-    folder: str
-    first: int
+    picture: str
     rect: Rect
+
+
+def place(row: PictureRow, digest: str, rect: Rect) -> Placed:
+    """A picture of a region with that digest, in its place.
+
+    A folder of its own has a name that stands for all its pixels depend on. That of a bundle stands
+    for its other pictures, too.
+    """
+    if not row.bundled:
+        return Placed(row.path.partition("/")[2], rect)
+    version = lens(row.lens).version
+    key = [digest, row.layout, row.bits, row.size, row.width, row.lens, version]
+    return Placed(content_key(key), rect)
 
 
 class AtlasOrder(NamedTuple):
@@ -35,7 +48,7 @@ class AtlasOrder(NamedTuple):
     width: int
     height: int
     placed: tuple[Placed, ...]
-    tile_size: int
+    tile_size: TileSize
     engine: Engine
 
     @property
@@ -45,10 +58,7 @@ class AtlasOrder(NamedTuple):
             "folder": VERSION,
             "pyramid": pyramid_key(self.tile_size, self.engine),
             "size": (self.width, self.height),
-            "pictures": [
-                [one.folder.partition("/")[2], one.first, one.rect.x, one.rect.y]
-                for one in self.placed
-            ],
+            "pictures": [[one.picture, one.rect.x, one.rect.y] for one in self.placed],
         }
         return f"atlases/{slug(self.name)}-{content_key(key)}"
 
@@ -60,13 +70,20 @@ class EarlierAtlas:
     path: str
     width: int
     height: int
+    list_digest: str
     placed: tuple[Placed, ...]
 
 
 def atlases_of(manifest: Manifest) -> tuple[EarlierAtlas, ...]:
     """The atlases that a manifest names."""
     return tuple(
-        EarlierAtlas(row.path, row.pyramid.width, row.pyramid.height, _placed(manifest, row))
+        EarlierAtlas(
+            row.path,
+            row.pyramid.width,
+            row.pyramid.height,
+            row.pyramid.sha256,
+            _placed(manifest, row),
+        )
         for row in manifest.atlases
     )
 
@@ -76,7 +93,7 @@ def _placed(manifest: Manifest, row: AtlasRow) -> tuple[Placed, ...]:
     for one in row.placements:
         picture = manifest.pictures[one.picture]
         rect = Rect(one.x, one.y, picture.width, picture.height)
-        found.append(Placed(picture.path, picture.first, rect))
+        found.append(place(picture, manifest.regions[one.region].sha256 or "", rect))
     return tuple(found)
 
 
@@ -86,6 +103,7 @@ def make_atlas(
     plane: AtlasPlane,
     jobs: int,
     advance: Callable[[int], object],
+    expect: Callable[[int], object],
     before: Sequence[EarlierAtlas] = (),
 ) -> None:
     """Composes the pictures that lie in the store and leaves the atlas beside them.
@@ -96,13 +114,14 @@ def make_atlas(
         plane: Its pixels.
         jobs: Threads.
         advance: Told the number of pixels as they are drawn.
+        expect: Told beforehand how many these will be.
         before: What is in the store: an atlas there of the same size, in which some pictures
             changed, is taken over but for these.
     """
     staged = store.stage()
     path = order.path
     earlier = _earlier(store, order, before) if order.engine == "fast" else None
-    make_pyramid(plane, staged, path, order.tile_size, order.engine, jobs, advance, earlier)
+    make_pyramid(plane, staged, path, order.tile_size, order.engine, jobs, advance, expect, earlier)
     store.keep(staged, path)
 
 
@@ -115,5 +134,5 @@ def _earlier(store: Store, order: AtlasOrder, before: Sequence[EarlierAtlas]) ->
         if same_size and was.path == one.path and store.holds(one.path):
             changed = [placed.rect for placed in {*one.placed} ^ {*order.placed}]
             grid = Grid(order.width, order.height, order.tile_size)
-            return Earlier(store.folder / one.path, grid, changed)
+            return Earlier(store.folder / one.path, grid, changed, one.list_digest)
     return None

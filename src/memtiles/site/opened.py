@@ -8,10 +8,11 @@ from pathlib import Path
 from memtiles.errors import UsageError
 from memtiles.manifest import FILE, Manifest, RegionRow, read_manifest
 from memtiles.maps.lookup import find_region
+from memtiles.memory.runs import Runs
 from memtiles.memory.span import Span
 from memtiles.pictures.picture import Picture
 from memtiles.pictures.placement import Rect
-from memtiles.site.picture_folder import open_picture
+from memtiles.site.picture_folder import open_picture, read_runs
 from memtiles.tiles.atlas import AtlasPlane, Tenant
 
 
@@ -65,8 +66,13 @@ def atlas_plane(folder: Path, manifest: Manifest, name: str | None) -> AtlasPlan
     row = atlases[name]
 
     @cache
+    def run_list(file: Path) -> Runs:
+        return read_runs(file)[1]
+
+    @cache
     def picture(number: int) -> Picture:
-        return open_picture(folder, manifest.pictures[number])
+        one = manifest.pictures[number]
+        return open_picture(folder, one, run_list(folder / one.path / one.runs.file))
 
     tenants = []
     for placed in row.placements:

@@ -13,12 +13,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from memtiles.errors import MEND, DamageError, LayoutError
-from memtiles.manifest import BmpRow, PictureRow, RunsRow
+from memtiles.manifest import BmpRow, PictureRow, RunsRow, TileSize
 from memtiles.memory.runs import Runs
 from memtiles.memory.space import AddressSpace
 from memtiles.memory.span import Span
 from memtiles.pictures.bmp import RASTER_LIMIT
-from memtiles.pictures.bundle import bundled_part
+from memtiles.pictures.bundle import bundled_bytes, bundled_part
 from memtiles.pictures.layout import Geometry, geometry
 from memtiles.pictures.lenses import lens
 from memtiles.pictures.parts import BmpPart, bmp_parts
@@ -42,7 +42,7 @@ class PictureOrder:
     name: str
     shape: Geometry
     lens: str
-    tile_size: int
+    tile_size: TileSize
     engine: Engine
     has_pyramid: bool
 
@@ -66,8 +66,15 @@ class PicturePaths:
 
     def path(self, order: PictureOrder, digest: str) -> str:
         """Where a picture of the bytes with that digest lies, or will."""
+        return self._paths.setdefault(order.key(digest), self.likely(order, digest))
+
+    def likely(self, order: PictureOrder, digest: str) -> str:
+        """Where it would lie if the region had these bytes, which is not known yet.
+
+        Nothing is noted: a region that turns out to have changed gives no picture its name.
+        """
         key = order.key(digest)
-        return self._paths.setdefault(key, f"pictures/{slug(order.name)}-{key}")
+        return self._paths.get(key, f"pictures/{slug(order.name)}-{key}")
 
 
 def content_key(content: object) -> str:
@@ -98,7 +105,7 @@ def make_picture(
         if order.has_pyramid:
             raster = BmpRaster(staged, order.shape, rendered.bmp, rendered.runs)
             picture = Picture(order.shape, raster, lens(order.lens))
-            make_pyramid(picture, staged, path, order.tile_size, order.engine, jobs, lambda _: None)
+            make_pyramid(picture, staged, path, order.tile_size, order.engine, jobs)
     store.keep(staged, path)
     return rendered.digest
 
@@ -141,20 +148,26 @@ def finished_picture(root: Path, path: str, order: PictureOrder) -> tuple[Pictur
     return row, Picture(order.shape, raster, lens(order.lens))
 
 
-def open_picture(root: Path, row: PictureRow) -> Picture:
-    """A picture of a site, to read its pixels; raises as `open_raster`."""
-    raster = open_raster(root, row)
+def open_picture(root: Path, row: PictureRow, runs: Runs | None = None) -> Picture:
+    """A picture of a site, to read its pixels; as `open_raster`."""
+    raster = open_raster(root, row, runs)
     return Picture(raster.shape, raster, lens(row.lens))
 
 
-def open_raster(root: Path, row: PictureRow) -> BmpRaster:
+def open_raster(root: Path, row: PictureRow, runs: Runs | None = None) -> BmpRaster:
     """The bytes of a picture of a site.
+
+    Args:
+        root: The site.
+        row: The picture.
+        runs: The run list of its folder, which thousands may share, if it was read already.
 
     Raises:
         DamageError: Its run list is not there or none, or the row contradicts itself.
     """
     folder = root / row.path
-    _, runs = read_runs(folder / row.runs.file)
+    if runs is None:
+        _, runs = read_runs(folder / row.runs.file)
     shape = _shape_of(row)
     parts = tuple(BmpPart(**asdict(one)) for one in row.bmp)
     return BmpRaster(folder, shape, parts, runs.clip(row.first, row.size))
@@ -177,6 +190,9 @@ def _shape_of(row: PictureRow) -> Geometry:
     if fitting < 1 or len(row.bmp) != -(-shape.height // fitting):
         raise wrong
     expected = bmp_parts(shape)
+    end = row.first + bundled_bytes(shape)
+    if (end > row.bmp[0].size) if row.bundled else row.first:
+        raise wrong
     if row.bundled:
         expected = (bundled_part(shape, row.first, row.bmp[0].size),)
     parts = [BmpRow(**asdict(part)) for part in expected]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from memtiles.errors import MEND, DamageError
-from memtiles.manifest import PyramidRow
+from memtiles.manifest import PyramidRow, TileSize
 from memtiles.tiles.earlier import Earlier
 from memtiles.tiles.grid import Grid
 from memtiles.tiles.plane import SparsePlane
@@ -31,11 +31,12 @@ def make_pyramid(
     tile_size: int,
     engine: Engine,
     jobs: int,
-    advance: Callable[[int], object],
+    advance: Callable[[int], object] = lambda _: None,
+    expect: Callable[[int], object] = lambda _: None,
     earlier: Earlier | None = None,
 ) -> None:
     """Leaves the pyramid of a plane in a staged folder, which will be the folder `path`."""
-    save_pyramid(plane, staged, tile_size, jobs, advance, engine, earlier)
+    save_pyramid(plane, staged, tile_size, jobs, advance, expect, engine, earlier)
     text = (staged / UNWRITTEN_FILE).read_bytes()
     if read_unwritten(text).tops:
         (staged / UNWRITTEN_SCRIPT).write_bytes(unwritten_script(path, text))
@@ -47,7 +48,7 @@ def unwritten_script(path: str, text: bytes) -> bytes:
 
 
 def describe_pyramid(
-    folder: Path, width: int, height: int, tile_size: int, engine: Engine
+    folder: Path, width: int, height: int, tile_size: TileSize, engine: Engine
 ) -> PyramidRow:
     """The manifest's row of a finished pyramid.
 

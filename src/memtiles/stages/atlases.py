@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from memtiles import manifest as rows
 from memtiles.config import Config
@@ -10,7 +10,7 @@ from memtiles.describe import DrawnRegion, describe_atlas
 from memtiles.pictures.placement import Rect
 from memtiles.plan import Plan, PlannedAtlas
 from memtiles.progress import Advance
-from memtiles.site.atlas_folder import AtlasOrder, Placed, make_atlas
+from memtiles.site.atlas_folder import AtlasOrder, make_atlas, place
 from memtiles.site.pyramid_folder import describe_pyramid
 from memtiles.site.store import Store
 from memtiles.stages.before import Before
@@ -25,8 +25,9 @@ def stitch(
     before: Before,
     pictures: Sequence[DrawnRegion | None],
     advance: Advance,
+    expect: Callable[[int], object],
 ) -> list[rows.AtlasRow]:
-    """Every planned atlas."""
+    """Every planned atlas; `expect` is told of each how many pixels will be drawn."""
     found = []
     for planned in plan.atlases:
         landscape, tiles = planned.landscape, config.tiles
@@ -35,12 +36,15 @@ def stitch(
             planned.config.name,
             landscape.width,
             landscape.height,
-            tuple(Placed(one.row.path, one.row.first, rect) for rect, one in places),
+            tuple(place(one.row, one.digest, rect) for rect, one in places),
             tiles.size,
             tiles.engine,
         )
-        if not store.holds(order.path):
-            make_atlas(store, order, atlas_plane(planned, pictures), jobs, advance, before.atlases)
+        if store.holds(order.path):
+            expect(0)
+        else:
+            plane = atlas_plane(planned, pictures)
+            make_atlas(store, order, plane, jobs, advance, expect, before.atlases)
         folder = store.folder / order.path
         pyramid = describe_pyramid(folder, order.width, order.height, tiles.size, tiles.engine)
         found.append(describe_atlas(config, plan, planned, pictures, order.path, pyramid))

@@ -1,8 +1,8 @@
-"""What is still to do: a forecast for the whole build that gets better while memory is read.
+"""What is still to do: a forecast for the whole build that gets better as it goes on.
 
-Only pixels that are not uniform are encoded, and encoding is most of a build. How many there are is
-known for a picture when it is drawn; until then the rest of memory is taken to be like what was
-read.
+Only tiles that are not uniform are drawn, and drawing is most of a build. How many pixels these
+have is known when the pictures are there; until then the rest of memory is taken to be like what
+was read of it.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from __future__ import annotations
 from memtiles.plan import Plan
 from memtiles.progress import Load, Watcher
 
-# Measured by bench/: to encode the tiles of a pixel of one byte takes so many times as long as to
-# read, hash and copy a byte.
-_TILE_WEIGHT = 4.0
-_STRIP_WEIGHT = 4.0
+# Measured by bench/: to draw a pixel of one byte takes so many times as long as to read, hash and
+# copy a byte.
+_TILE_WEIGHT = 10.0
 
 
 class Outlook:
@@ -23,12 +22,14 @@ class Outlook:
         """Tells it what can be told before anything is read."""
         self._watcher = watcher
         self._bytes = sum(one.shape.size for one in plan.regions if one.shape is not None)
-        self._pixels = sum(
-            rect.width * rect.height for atlas in plan.atlases for rect in atlas.landscape.pictures
-        )
-        self._colours = max(atlas.bands for atlas in plan.atlases) - 1
+        self._pixels = [
+            sum(rect.width * rect.height for rect in atlas.landscape.pictures)
+            for atlas in plan.atlases
+        ]
+        self._weights = [_TILE_WEIGHT * (atlas.bands - 1) for atlas in plan.atlases]
         self._strips = sum(one.crop.width * one.crop.height for one in plan.strips)
         self._seen = self._drawn = 0
+        self._known: list[int] = []
         self._tell(1.0)
 
     def add(self, size: int, drawn: int) -> None:
@@ -37,11 +38,18 @@ class Outlook:
         self._drawn += drawn
         self._tell(self._drawn / self._seen)
 
+    def atlas(self, pixels: int) -> None:
+        """So many pixels of the next atlas are to be drawn."""
+        self._known.append(pixels)
+        self._tell(self._drawn / self._seen if self._seen else 1.0)
+
     def _tell(self, share: float) -> None:
+        known = len(self._known)
+        pixels = sum(self._known) + round(sum(self._pixels[known:]) * share)
         self._watcher.expect(
             [
                 Load("memory", self._bytes, 1.0),
-                Load("tiles", round(self._pixels * share), _TILE_WEIGHT * self._colours),
-                Load("strips", self._strips, _STRIP_WEIGHT),
+                Load("tiles", pixels, max(self._weights)),
+                Load("strips", self._strips, _TILE_WEIGHT),
             ]
         )

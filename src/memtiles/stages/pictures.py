@@ -93,7 +93,7 @@ class PictureStage:
         """
         span, space = planned.region.span, self._plan.space
         digest = self._before.digests.get(span)
-        if digest is None or not self._store.holds(self._paths.path(order, digest)):
+        if digest is None or not self._store.holds(self._paths.likely(order, digest)):
             return None
         if self._before.is_of_this_dump:
             advance(span.size)

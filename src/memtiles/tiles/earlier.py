@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Container, Sequence
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +13,34 @@ from memtiles.errors import MEND, DamageError
 from memtiles.pictures.patch import Pixels, Uniform
 from memtiles.pictures.placement import Rect
 from memtiles.tiles.grid import Grid, Tile
-from memtiles.tiles.tile_folder import UNWRITTEN_FILE, TileFolder, read_list, tile_of, tile_path
+from memtiles.tiles.tile_folder import (
+    TILE_LIST,
+    UNWRITTEN_FILE,
+    TileFolder,
+    read_list,
+    tile_of,
+    tile_path,
+)
 from memtiles.tiles.unwritten import read_unwritten
 
 
 class Earlier:
     """A finished pyramid of the same grid, and where the plane has changed since."""
 
-    def __init__(self, folder: Path, grid: Grid, changed: Sequence[Rect]) -> None:
+    def __init__(
+        self, folder: Path, grid: Grid, changed: Sequence[Rect], list_digest: str | None = None
+    ) -> None:
         """Reads its lists.
 
+        Args:
+            folder: Of the pyramid.
+            grid: Its grid.
+            changed: Pixels of the plane.
+            list_digest: SHA-256 of its list of files, as the manifest has it: what lacks a line
+                would be passed on without it.
+
         Raises:
-            DamageError: They cannot be read.
+            DamageError: They cannot be read, or are not what was written.
         """
         self._folder = folder
         self._grid = grid
@@ -30,10 +48,19 @@ class Earlier:
             [(one.x, one.y, one.x + one.width, one.y + one.height) for one in changed], np.int64
         ).reshape(-1, 4)
         try:
-            self._digests = read_list(folder)
-            self._unwritten = read_unwritten((folder / UNWRITTEN_FILE).read_bytes())
+            text = (folder / TILE_LIST).read_bytes()
+            if list_digest not in (None, hashlib.sha256(text).hexdigest()):
+                raise ValueError(f"{TILE_LIST} is changed")
+            self._digests = read_list(text)
+            unwritten = (folder / UNWRITTEN_FILE).read_bytes()
+            if self._digests.get(UNWRITTEN_FILE) != hashlib.sha256(unwritten).hexdigest():
+                raise ValueError(f"{UNWRITTEN_FILE} is changed")
+            self._unwritten = read_unwritten(unwritten)
+            listed = {tile for tile in map(tile_of, self._digests) if tile is not None}
+            if not all(tile in grid for tile in (*listed, *self._unwritten.tops)):
+                raise ValueError(f"{TILE_LIST} or {UNWRITTEN_FILE} has tiles of another pyramid")
         except (OSError, ValueError) as error:
-            raise DamageError(f"{folder}: {error}; {MEND}") from None
+            raise DamageError(f"{folder}: {_reason(error)}; {MEND}") from None
 
     def keeps(self, tile: Tile) -> bool:
         """Whether a tile has a file, and it and all below it are as they were."""
@@ -68,10 +95,19 @@ class Earlier:
         """
         from PIL import Image
 
-        file = self._folder / tile_path(tile)
+        name = tile_path(tile)
+        file = self._folder / name
         try:
-            with Image.open(file) as image:
+            content = file.read_bytes()
+            if hashlib.sha256(content).hexdigest() != self._digests[name]:
+                # What is drawn out of it would get digests of its own, and pass for sound.
+                raise ValueError("is changed")
+            with Image.open(BytesIO(content)) as image:
                 pixels = np.asarray(image)
         except (OSError, SyntaxError, ValueError) as error:
-            raise DamageError(f"{file}: {error}; {MEND}") from None
+            raise DamageError(f"{file}: {_reason(error)}; {MEND}") from None
         return pixels[:, :, None] if pixels.ndim == 2 else pixels
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

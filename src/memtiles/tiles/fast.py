@@ -16,11 +16,11 @@ and never written; a tile that an earlier pyramid of the same plane has is linke
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from memtiles.pictures.patch import Patch
+from memtiles.pictures.patch import Patch, Uniform
 from memtiles.tiles.assembly import Assembly, Half, draw_tile
 from memtiles.tiles.canvas import halved
 from memtiles.tiles.earlier import Earlier
@@ -28,9 +28,9 @@ from memtiles.tiles.grid import Grid, Tile
 from memtiles.tiles.plane import SparsePlane
 from memtiles.tiles.tile_folder import TileFolder
 
-# As wide as the widest picture that is drawn without being asked for, so that its rows are read
-# in one piece.
-_SQUARE = 16_384
+# What a thread holds are a strip's rows of a tile: 2 MiB of a picture, however wide that is. Pieces
+# of rows of this length cost hardly more to read than whole rows.
+_SQUARE = 4096
 
 
 def write_tiles(
@@ -38,6 +38,7 @@ def write_tiles(
     target: TileFolder,
     jobs: int,
     advance: Callable[[int], object] = lambda _: None,
+    expect: Callable[[int], object] = lambda _: None,
     earlier: Earlier | None = None,
 ) -> None:
     """Writes all tiles of a plane.
@@ -46,11 +47,13 @@ def write_tiles(
         plane: What to draw; read from several threads at once.
         target: Where to; its grid is that of the plane.
         jobs: Threads.
-        advance: Told the number of pixels as they are drawn. What is known to be uniform, or is
-            taken over, is not.
+        advance: Told the number of pixels as they are drawn.
+        expect: Told before anything is drawn how many these will be: those of all tiles of full
+            resolution that are neither known to be uniform nor taken over.
         earlier: A pyramid of the plane as it was before.
     """
     walk = _Walk(plane, target.grid, earlier)
+    expect(sum(step.pixels for step in walk.steps() if isinstance(step, _Strip)))
     above = Assembly(target)
     pool = ThreadPoolExecutor(jobs)
     waiting: deque[Future[list[tuple[Tile, Half]]]] = deque()
@@ -62,11 +65,11 @@ def write_tiles(
     try:
         for step in walk.steps():
             if isinstance(step, _Strip):
-                waiting.append(pool.submit(_draw, plane, target, step.tiles, advance))
+                waiting.append(pool.submit(_draw, walk, target, step, advance))
                 if len(waiting) > jobs:
                     take_one()
             else:
-                above.add(*step)
+                above.add(step.tile, walk.half(step))
         while waiting:
             take_one()
     finally:
@@ -76,64 +79,97 @@ def write_tiles(
 
 
 @dataclass(frozen=True)
+class _Finished:
+    """A tile with nothing to draw in it or below it: uniform, or None for one that is kept."""
+
+    tile: Tile
+    what: Uniform | None
+
+
+@dataclass(frozen=True)
 class _Strip:
-    """Tiles side by side, all of the level above full resolution, to be drawn in one go."""
+    """Tiles side by side of one level above full resolution, to be drawn in one go.
+
+    Attributes:
+        tiles: They.
+        to_draw: The tiles of full resolution below them that have to be drawn.
+        finished: The others.
+        pixels: Of what has to be drawn.
+    """
 
     tiles: list[Tile]
+    to_draw: list[Tile]
+    finished: list[_Finished]
+    pixels: int
 
 
 class _Walk:
     """The order in which a plane is drawn, without what need not be."""
 
     def __init__(self, plane: SparsePlane, grid: Grid, earlier: Earlier | None) -> None:
-        self._plane = plane
+        self.plane = plane
+        self.kept: set[Tile] = set()
         self._grid = grid
         self._earlier = earlier
         self._strip_level = max(0, grid.levels - 2)
         self._square_level = max(0, grid.levels - (_SQUARE // grid.tile_size).bit_length())
-        self.kept: set[Tile] = set()
 
-    def steps(self) -> Iterator[_Strip | tuple[Tile, Half]]:
-        """Strips to draw, and finished tiles with nothing to draw below them."""
+    def steps(self) -> Iterator[_Strip | _Finished]:
+        """Strips to draw, and finished tiles that are not in one of them."""
         return self._from(Tile(0, 0, 0))
 
-    def _from(self, tile: Tile) -> Iterator[_Strip | tuple[Tile, Half]]:
-        if (half := self._finished(tile)) is not None:
-            yield tile, half
+    def half(self, finished: _Finished) -> Half:
+        """What a finished tile is for the one above it."""
+        if finished.what is not None:
+            return finished.what
+        assert self._earlier is not None
+        return halved(self._earlier.pixels(finished.tile))
+
+    def _from(self, tile: Tile) -> Iterator[_Strip | _Finished]:
+        if (finished := self._finished(tile)) is not None:
+            yield finished
         elif tile.level < self._square_level:
             for one in self._grid.below(tile):
                 yield from self._from(one)
         else:
-            yield from self._square(tile)
+            to_draw: list[Tile] = []
+            yield from self._sorted_out(tile, to_draw)
+            to_draw.sort(key=lambda one: (one.row, one.column))
+            yield from map(self._strip, _side_by_side(to_draw))
 
-    def _square(self, tile: Tile) -> Iterator[_Strip | tuple[Tile, Half]]:
-        to_draw: list[Tile] = []
-        yield from self._sorted_out(tile, to_draw)
-        to_draw.sort(key=lambda one: (one.row, one.column))
-        for strip in _side_by_side(to_draw):
-            yield _Strip(strip)
-
-    def _sorted_out(self, tile: Tile, to_draw: list[Tile]) -> Iterator[tuple[Tile, Half]]:
+    def _sorted_out(self, tile: Tile, to_draw: list[Tile]) -> Iterator[_Finished]:
         """Tells finished tiles of a square from those to draw, by the largest that are either."""
-        if (half := self._finished(tile)) is not None:
-            yield tile, half
+        if (finished := self._finished(tile)) is not None:
+            yield finished
         elif tile.level == self._strip_level:
             to_draw.append(tile)
         else:
             for one in self._grid.below(tile):
                 yield from self._sorted_out(one, to_draw)
 
-    def _finished(self, tile: Tile) -> Half | None:
+    def _strip(self, tiles: list[Tile]) -> _Strip:
+        if self._strip_level == self._grid.levels - 1:  # the plane is a single pixel
+            return _Strip(tiles, tiles, [], 1)
+        to_draw: list[Tile] = []
+        finished: list[_Finished] = []
+        for tile in tiles:
+            for below in self._grid.below(tile):
+                if (one := self._finished(below)) is not None:
+                    finished.append(one)
+                else:
+                    to_draw.append(below)
+        rects = map(self._grid.rect, to_draw)
+        return _Strip(tiles, to_draw, finished, sum(one.width * one.height for one in rects))
+
+    def _finished(self, tile: Tile) -> _Finished | None:
         shown = self._grid.shown(tile)
-        what = self._plane.uniform(shown.x, shown.y, shown.width, shown.height)
-        if what is not None or self._earlier is None:
-            return what
-        if (what := self._earlier.uniform(tile)) is not None:
-            return what
-        if not self._earlier.keeps(tile):
-            return None
-        self.kept.add(tile)
-        return halved(self._earlier.pixels(tile))
+        what = self.plane.uniform(shown.x, shown.y, shown.width, shown.height)
+        if what is None and self._earlier is not None:
+            what = self._earlier.uniform(tile)
+            if what is None and self._earlier.keeps(tile):
+                self.kept.add(tile)
+                return _Finished(tile, None)
+        return None if what is None else _Finished(tile, what)
 
 
 def _side_by_side(tiles: Iterable[Tile]) -> Iterator[list[Tile]]:
@@ -148,31 +184,26 @@ def _side_by_side(tiles: Iterable[Tile]) -> Iterator[list[Tile]]:
 
 
 def _draw(
-    plane: SparsePlane,
-    target: TileFolder,
-    tiles: Sequence[Tile],
-    advance: Callable[[int], object],
+    walk: _Walk, target: TileFolder, strip: _Strip, advance: Callable[[int], object]
 ) -> list[tuple[Tile, Half]]:
-    """Draws tiles that lie side by side, and all below them.
+    """Draws a strip.
 
     Returns:
-        What they are for the tiles above them.
+        What its tiles are for those above them.
     """
     grid = target.grid
-    last = grid.levels - 1
-    above = Assembly(target, tiles[0].level)
-    # Where the plane is one tile, there is no level below that of the strip.
-    below = [one for tile in tiles for one in grid.below(tile)] if tiles[0].level < last else tiles
-    for row in sorted({one.row for one in below}):
-        strip = [one for one in below if one.row == row]
-        rects = [grid.rect(one) for one in strip]
+    above = Assembly(target, strip.tiles[0].level)
+    for finished in strip.finished:
+        above.add(finished.tile, walk.half(finished))
+    for tiles in _side_by_side(sorted(strip.to_draw, key=lambda one: (one.row, one.column))):
+        rects = list(map(grid.rect, tiles))
         left, top, height = rects[0].x, rects[0].y, rects[0].height
         width = rects[-1].x + rects[-1].width - left
-        patches = plane.patches(left, top, width, height)
-        shared = _shared_out(patches, grid.tile_size, len(strip))
-        for tile, pieces in zip(strip, shared, strict=True):
+        patches = walk.plane.patches(left, top, width, height)
+        shared = _shared_out(patches, grid.tile_size, len(tiles))
+        for tile, pieces in zip(tiles, shared, strict=True):
             above.add(tile, draw_tile(target, tile, pieces))
-        advance(sum(one.pixels.shape[0] * one.pixels.shape[1] for one in patches))
+        advance(width * height)
     return above.finished
 
 

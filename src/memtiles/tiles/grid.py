@@ -12,6 +12,9 @@ from typing import NamedTuple
 
 from memtiles.pictures.placement import Rect
 
+# A tile as its path has it: no number of thousands of digits comes out of a file.
+TILE_PATTERN = "(0|[1-9][0-9]{0,2})/(0|[1-9][0-9]{0,17})_(0|[1-9][0-9]{0,17})"
+
 
 class Tile(NamedTuple):
     """A tile by its place; it stands for all tiles below it, too."""

@@ -24,6 +24,7 @@ def save_pyramid(
     tile_size: int,
     jobs: int,
     advance: Callable[[int], object] = lambda _: None,
+    expect: Callable[[int], object] = lambda _: None,
     engine: Engine = "fast",
     earlier: Earlier | None = None,
 ) -> None:
@@ -35,6 +36,7 @@ def save_pyramid(
         tile_size: Pixels of a tile's side.
         jobs: Threads.
         advance: Told the number of pixels as they are drawn.
+        expect: Told beforehand how many these will be.
         engine: Both give the same pixels where nothing is missing; `fast` needs a fraction of the
             time, and writes no tile that is uniform.
         earlier: A pyramid of the same plane before some of it changed, by the fast engine.
@@ -47,10 +49,11 @@ def save_pyramid(
     if engine == "vips":
         from memtiles.tiles.dzsave import dzsave
 
+        expect(plane.width * plane.height)
         dzsave(plane, folder, tile_size, jobs, advance)
         return
     from memtiles.tiles.fast import write_tiles
 
     target = TileFolder(folder, Grid(plane.width, plane.height, tile_size))
-    write_tiles(plane, target, jobs, advance, earlier)
+    write_tiles(plane, target, jobs, advance, expect, earlier)
     target.finish()

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from memtiles.errors import MEND, DamageError
 from memtiles.pictures.patch import Pixels, Uniform
-from memtiles.tiles.grid import Grid, Tile
+from memtiles.tiles.grid import TILE_PATTERN, Grid, Tile
 from memtiles.tiles.png import png
 from memtiles.tiles.unwritten import Unwritten
 
@@ -23,7 +24,7 @@ UNWRITTEN_FILE = "unwritten.json"
 FORMAT = "png"
 OVERLAP = 0
 
-_TILE_FILE = re.compile(rf"{NAME}_files/([0-9]+)/([0-9]+)_([0-9]+)\.{FORMAT}")
+_TILE_FILE = re.compile(rf"{NAME}_files/{TILE_PATTERN}\.{FORMAT}")
 
 _DZI = """<?xml version="1.0" encoding="UTF-8"?>
 <Image xmlns="http://schemas.microsoft.com/deepzoom/2008"
@@ -74,10 +75,14 @@ class TileFolder:
     def link(self, tile: Tile, earlier: Path, digest: str) -> None:
         """Takes a tile over from a finished pyramid of the same grid; as a copy where it must."""
         name = tile_path(tile)
+        # As texts: a Path costs as much as the link.
+        source, place = f"{earlier}/{name}", f"{self.folder}/{name}"
+        if not os.path.isfile(source) or os.path.islink(source):  # noqa: PTH113, PTH114
+            raise DamageError(f"{source}: is no file any more; {MEND}")
         try:
-            os.link(earlier / name, self.folder / name)
+            os.link(source, place)
         except OSError:  # no links on this file system, or too many
-            shutil.copyfile(earlier / name, self.folder / name)
+            shutil.copyfile(source, place)
         self._digests[name] = digest
 
     def finish(self) -> None:
@@ -104,7 +109,11 @@ def write_list(folder: Path, digests: Iterable[tuple[str, str]]) -> None:
     (folder / TILE_LIST).write_text("".join(lines), encoding="ascii", newline="")
 
 
-def read_list(folder: Path) -> dict[str, str]:
-    """The digests of a finished pyramid's files, by path."""
-    lines = (folder / TILE_LIST).read_text(encoding="ascii").splitlines()
+def read_list(text: bytes) -> dict[str, str]:
+    """The digests of a finished pyramid's files by path, out of its list.
+
+    Raises:
+        ValueError: It is not ASCII.
+    """
+    lines = text.decode("ascii").splitlines()
     return {line[66:]: line[:64] for line in lines}

@@ -16,9 +16,9 @@ import re
 from dataclasses import dataclass, field
 
 from memtiles.pictures.patch import Uniform
-from memtiles.tiles.grid import Tile
+from memtiles.tiles.grid import TILE_PATTERN, Tile
 
-_TILE = re.compile(r"(0|[1-9][0-9]{0,8})/(0|[1-9][0-9]{0,17})_(0|[1-9][0-9]{0,17})")
+_TILE = re.compile(TILE_PATTERN)
 
 
 @dataclass
@@ -54,9 +54,13 @@ def read_unwritten(text: bytes) -> Unwritten:
         content = json.loads(text)
         if content["version"] != 1:
             raise ValueError(f"list of unwritten tiles of unknown version {content['version']!r}")
-        return Unwritten({_tile(name): what for what in Uniform for name in content[what.value]})
+        listed = [(_tile(name), what) for what in Uniform for name in content[what.value]]
     except (KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"not a list of unwritten tiles: {error}") from None
+    tops = dict(listed)
+    if len(tops) < len(listed):
+        raise ValueError("a list of unwritten tiles that has one twice")
+    return Unwritten(tops)
 
 
 def _tile(name: str) -> Tile:

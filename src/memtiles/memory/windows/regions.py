@@ -85,9 +85,10 @@ def mappings_of_regions(
         if kinds[number] is Kind.MODULE:
             names[number] = modules.modules[homes[number]].path
     marked = _marked(pieces, allocations, kinds, landmarks)
-    for number in np.flatnonzero(np.isin(allocations, list(marked))).tolist():
-        if kinds[number] is Kind.ANONYMOUS:
-            _, kinds[number], names[number] = marked[int(allocations[number])]
+    # Not np.isin, which loads a fourteenth of all that `memtiles info` loads.
+    for number, allocation in enumerate(allocations.tolist()):
+        if allocation in marked and kinds[number] is Kind.ANONYMOUS:
+            _, kinds[number], names[number] = marked[allocation]
     sizes = pieces.lasts - pieces.firsts + np.uint64(1)
     spans = map(Span, pieces.firsts.tolist(), sizes.tolist())
     protections = map(

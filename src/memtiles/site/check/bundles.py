@@ -35,24 +35,26 @@ def bundle_damage(
         if read_bytes(folder / str(script)) != runs_script(path, run_list):
             yield f"{path}/{script}", f"not the same as {listed.file}"
     try:
-        pictures = [open_raster(root, row) for row, _ in members]
-    except DamageError as damage:
+        runs, _ = read_runs_json(run_list)
+        pictures = [open_raster(root, row, runs) for row, _ in members]
+    except (DamageError, ValueError) as damage:
         yield rows.FILE, str(damage)
         return
     bundle = Bundle(tuple(picture.shape for picture in pictures))
-    if bundle.firsts != tuple(row.first for row, _ in members):
+    parts = tuple(picture.parts for picture in pictures)
+    firsts = tuple(row.first for row, _ in members)
+    if bundle.firsts != firsts or parts != tuple((part,) for part in bundle.parts()):
         yield rows.FILE, f"{path}: its pictures do not lie where their sizes say"
         return
     file = folder / pictures[0].parts[0].file
     name = f"{path}/{file.name}"
-    content = read_bytes(file)
+    content = read_bytes(file, bundle.file_bytes)
     header = bundle.header()
     if content is None or len(content) != bundle.file_bytes:
         yield name, "cannot be read" if content is None else f"has not {bundle.file_bytes:,} bytes"
     elif not content.startswith(header):
         yield name, "its header is changed"
     else:
-        runs, _ = read_runs_json(run_list)
         yield from _byte_damage(name, content[len(header) :], runs, members, pictures)
         advance(len(content))
 

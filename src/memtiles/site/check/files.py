@@ -10,10 +10,14 @@ Damage = Iterator[tuple[str, str]]
 """Files of a site, and what is wrong with each."""
 
 
-def read_bytes(path: Path) -> bytes | None:
-    """The bytes of a file, or None where it cannot be read."""
+# A file that somebody has put in the place of ours may be a terabyte of nothing.
+_MOST = 1 << 30
+
+
+def read_bytes(path: Path, most: int = _MOST) -> bytes | None:
+    """The bytes of a file, or None where it cannot be read or has more than can be right."""
     try:
-        return path.read_bytes()
+        return path.read_bytes() if path.stat().st_size <= most else None
     except OSError:
         return None
 

@@ -10,15 +10,19 @@ from pathlib import Path
 from memtiles import manifest as rows
 from memtiles.site.check.files import Damage, read_bytes
 from memtiles.site.pyramid_folder import unwritten_script
-from memtiles.tiles.grid import Grid, Tile
-from memtiles.tiles.tile_folder import NAME, tile_of, tile_path
+from memtiles.tiles.grid import TILE_PATTERN, Grid, Tile
+from memtiles.tiles.tile_folder import NAME, tile_of, tile_path, uniform_path
 from memtiles.tiles.unwritten import Unwritten, read_unwritten
 
 # What save_pyramid writes and nothing else: a list that somebody else made must not lead elsewhere.
 _LIST_LINE = re.compile(
     rb"([0-9a-f]{64})  "
-    rb"(tiles\.dzi|blank\.png|zero\.png|unwritten\.json|tiles_files/[0-9]+/[0-9]+_[0-9]+\.png)"
+    rb"(tiles\.dzi|blank\.png|zero\.png|unwritten\.json|tiles_files/%b\.png)"
+    % TILE_PATTERN.replace("(", "(?:").encode("ascii")
 )
+
+# Of tiles, and of the list of those without a file.
+_LARGEST_FILE = 256 << 20
 
 
 def pyramid_damage(
@@ -38,9 +42,9 @@ def pyramid_damage(
             return
         digest, name = (part.decode("ascii") for part in entry.groups())
         listed.add(name)
-        content = read_bytes(folder / name)
+        content = read_bytes(folder / name, _LARGEST_FILE)
         if content is None or hashlib.sha256(content).hexdigest() != digest:
-            yield f"{path}/{name}", "missing" if content is None else "changed"
+            yield f"{path}/{name}", "changed" if (folder / name).exists() else "missing"
         advance(len(content or b""))
     found = {
         file.relative_to(folder).as_posix()
@@ -49,10 +53,10 @@ def pyramid_damage(
     }
     for name in sorted(found - listed):
         yield f"{path}/{name}", "is a tile that no list names"
-    yield from _absence_damage(folder, path, row, {tile for tile in map(tile_of, listed) if tile})
+    yield from _absence_damage(folder, path, row, listed)
 
 
-def _absence_damage(folder: Path, path: str, row: rows.PyramidRow, written: set[Tile]) -> Damage:
+def _absence_damage(folder: Path, path: str, row: rows.PyramidRow, listed: set[str]) -> Damage:
     """Whether each tile is either written or below one that is listed as uniform.
 
     By counting, because a terabyte of zeros has millions of tiles.
@@ -70,6 +74,9 @@ def _absence_damage(folder: Path, path: str, row: rows.PyramidRow, written: set[
         yield f"{path}/{script}", f"not the same as {row.unwritten}"
     grid = Grid(row.width, row.height, row.tile_size)
     tops = unwritten.tops
+    written = {tile for tile in map(tile_of, listed) if tile is not None}
+    for name in sorted({uniform_path(what) for what in tops.values()} - listed):
+        yield f"{path}/{name}", f"is not listed, though {row.unwritten} needs it"
     for tile in sorted([*tops, *written]):
         if tile not in grid:
             yield f"{path}/{tile_path(tile)}", "is no tile of this pyramid"

@@ -1,0 +1,66 @@
+"""PNG files of our own against Pillow, and the same bytes whatever lies in memory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from memtiles.tiles.png import png
+
+# Narrow columns of memory on an empty plane, as tall atlases are: one such tile in fifty differed.
+PROGRAM = """
+import hashlib
+import numpy as np
+from memtiles.tiles.png import png
+
+random = np.random.default_rng(5)
+digest = hashlib.sha256()
+for width in (1, 3, 6, 12) * 15:
+    pixels = np.zeros((1024, 1024, 2), np.uint8)
+    pixels[:, :width, 0] = random.integers(0, 256, (1024, width), dtype=np.uint8)
+    pixels[:, :width, 0] &= random.integers(0, 256, dtype=np.uint8)
+    pixels[:, :width, 1] = 255
+    digest.update(png(pixels))
+print(digest.hexdigest())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="not run: only glibc fills memory so")
+def test_what_lay_in_memory_before_decides_nothing() -> None:
+    """glibc fills all memory that it hands out with rubbish; ISA-L's table of matches, too."""
+    digests = set()
+    for rubbish in ("0", "85", "127", "255"):
+        environment = {**os.environ, "MALLOC_PERTURB_": rubbish}
+        command = [sys.executable, "-c", PROGRAM]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        digests.add(done.stdout)
+    assert len(digests) == 1
+
+
+@given(st.integers(1, 70), st.integers(1, 70), st.integers(1, 4), st.integers(0, 2**32 - 1))
+def test_pillow_reads_what_was_written(width: int, height: int, bands: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    pixels = random.integers(0, random.integers(1, 257), (height, width, bands), dtype=np.uint8)
+    with Image.open(BytesIO(png(pixels))) as image:
+        image.load()
+        assert image.mode == {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[bands]
+        assert np.array_equal(np.asarray(image).reshape(pixels.shape), pixels)
+
+
+def test_a_second_reader_agrees(tmp_path: Path) -> None:
+    """libpng by way of libvips, which checks every checksum."""
+    import pyvips
+
+    pixels = np.random.default_rng(3).integers(0, 256, (300, 200, 4), dtype=np.uint8)
+    (tmp_path / "tile.png").write_bytes(png(pixels))
+    found = pyvips.Image.new_from_file(str(tmp_path / "tile.png"), fail_on="warning").numpy()
+    assert np.array_equal(found, pixels)
