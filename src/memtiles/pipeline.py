@@ -120,16 +120,16 @@ def _before(config: Config, store: Store, dump: Dump, plan: Plan, *, rehash: boo
         UsageError: A newer version of memtiles wrote the manifest.
         DamageError: It is damaged.
     """
-    if rehash:
-        return NOTHING_BEFORE
     try:
         manifest = store.manifest()
     except OlderVersionError:
         return NOTHING_BEFORE
     except DamageError as damage:
+        if rehash:
+            return NOTHING_BEFORE
         mend = "`memtiles build CONFIG --rehash` makes it anew"
         raise DamageError(f"{store.folder}: {damage}; {mend}") from None
-    if manifest is None or manifest.dump.format != dump.format:
+    if rehash or manifest is None or manifest.dump.format != dump.format:
         return NOTHING_BEFORE
     untouched = dump.identity is not None and is_unchanged(
         store.folder, dump.identity, _reading(config)

@@ -280,8 +280,11 @@ def test_any_number_of_threads_gives_the_same_bytes(
 @pytest.mark.parametrize("engine", ENGINES)
 def test_progress_adds_up_to_the_plane(tmp_path: Path, engine: Engine) -> None:
     steps: list[int] = []
-    save_pyramid(ArrayPlane(noise(700, 600, 2)), tmp_path, 256, 2, steps.append, engine)
+    expected: list[int] = []
+    plane = ArrayPlane(noise(700, 600, 2))
+    save_pyramid(plane, tmp_path, 256, 2, steps.append, expected.append, engine)
     assert sum(steps) == 700 * 600
+    assert expected == [700 * 600]
 
 
 def unwritten(folder: Path) -> dict[str, list[str]]:

@@ -60,22 +60,23 @@ def with_marks(width: int, height: int, marks: list[tuple[int, int]], alpha: int
 
 @pytest.mark.parametrize("alpha", [0, 255], ids=["blank", "zero"])
 @pytest.mark.parametrize("marks", [[], [(0, 0)], [(5000, 3000)], [(6999, 4999), (10, 4999)]])
-def test_only_the_squares_around_what_is_there_are_drawn(
+def test_only_the_tiles_around_what_is_there_are_drawn(
     tmp_path: Path, marks: list[tuple[int, int]], alpha: int
 ) -> None:
-    """For each mark the four tiles of one square, in two strips; nothing where nothing is."""
+    """For each mark its own tile; nothing where nothing is."""
     plane = Counted(with_marks(7000, 5000, marks, alpha))
     save_pyramid(plane, tmp_path, TILE, 3)
-    squares = {(x // (2 * TILE), y // (2 * TILE)) for x, y in marks}
-    for one in plane.asked:
-        assert (one.x // (2 * TILE), one.y // (2 * TILE)) in squares
-        assert one.width <= 2 * TILE
-        assert one.height <= TILE
-    expected = sum(
-        min(2 * TILE, 7000 - column * 2 * TILE) * min(2 * TILE, 5000 - row * 2 * TILE)
-        for column, row in squares
-    )
-    assert sum(one.width * one.height for one in plane.asked) == expected
+    expected = {
+        Rect(
+            x // TILE * TILE,
+            y // TILE * TILE,
+            min(TILE, 7000 - x // TILE * TILE),
+            min(TILE, 5000 - y // TILE * TILE),
+        )
+        for x, y in marks
+    }
+    assert len(plane.asked) == len(expected)
+    assert set(plane.asked) == expected
 
 
 def test_no_pixel_is_asked_for_twice(tmp_path: Path) -> None:

@@ -48,11 +48,12 @@ def bundle_damage(
         return
     file = folder / pictures[0].parts[0].file
     name = f"{path}/{file.name}"
-    content = read_bytes(file, bundle.file_bytes)
     header = bundle.header()
-    if content is None or len(content) != bundle.file_bytes:
-        yield name, "cannot be read" if content is None else f"has not {bundle.file_bytes:,} bytes"
-    elif not content.startswith(header):
+    if not file.is_file():
+        yield name, "cannot be read"
+    elif file.stat().st_size != bundle.file_bytes:
+        yield name, f"has not {bundle.file_bytes:,} bytes"
+    elif not (content := file.read_bytes()).startswith(header):
         yield name, "its header is changed"
     else:
         yield from _byte_damage(name, content[len(header) :], runs, members, pictures)
