@@ -99,8 +99,16 @@ class BmpRaster:
         data = np.empty(count * size, np.uint8)
         with ExitStack() as stack:
             opened = cache(lambda file: stack.enter_context(_opened(self.folder / file)))
-            for row in range(count):
-                self._read(offset + row * stride, data[row * size : (row + 1) * size], opened)
+            view, done = data.data, 0
+            # Rows of one file, which nearly always are all, are read without looking for each.
+            for piece in part_pieces(self.shape, self.parts, offset, (count - 1) * stride + size):
+                file, first = opened(piece.part.file), -(-piece.start // stride)
+                for row in range(first, (piece.start + piece.size - size) // stride + 1):
+                    file.seek(piece.position + row * stride - piece.start)
+                    done += file.readinto(view[row * size : (row + 1) * size])
+            if done < len(data):
+                for row in range(count):
+                    self._read(offset + row * stride, data[row * size : (row + 1) * size], opened)
         span = (count - 1) * stride + size
         if self.runs.clip(offset, span).is_whole(span):
             return Memory(data, Runs.of([(0, len(data))]))

@@ -31,13 +31,13 @@ def png(pixels: Pixels) -> bytes:
         (
             _SIGNATURE,
             _chunk(b"IHDR", header),
-            _chunk(b"IDAT", _deflated(rows.tobytes())),
+            _chunk(b"IDAT", _deflated(rows.data.cast("B"))),
             _chunk(b"IEND", b""),
         )
     )
 
 
-def _deflated(data: bytes) -> bytes:
+def _deflated(data: memoryview) -> bytes:
     """The bytes as a zlib stream (RFC 1950), the same for the same bytes.
 
     ISA-L looks for matches in a table that it does not clear (levels 1 and 2, 2.31): whatever lay
@@ -46,7 +46,7 @@ def _deflated(data: bytes) -> bytes:
     stand uncompressed in a block of their own, and are the dictionary of the rest, which may refer
     to them as to anything before it. `test_png` encodes with rubbish in all new memory.
     """
-    first, rest = data[:_STORED], data[_STORED:]
+    first, rest = bytes(data[:_STORED]), data[_STORED:]
     size = struct.pack("<BHH", not rest, len(first), len(first) ^ 0xFFFF)
     compressor = isal_zlib.compressobj(level=_LEVEL, wbits=-15, zdict=first)
     blocks = compressor.compress(rest) + compressor.flush() if rest else b""
