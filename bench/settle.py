@@ -8,6 +8,7 @@ of 0.03. A benchmark right after another one's clean-up would measure that.
 from __future__ import annotations
 
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -19,15 +20,12 @@ _LONGEST = 120
 def settle(folder: Path) -> None:
     """Waits, but not for ever."""
     end = time.monotonic() + _LONGEST
-    number = 0
     while time.monotonic() < end:
-        probe = folder / f"probe{number}"
-        probe.mkdir()
+        probe = Path(tempfile.mkdtemp(dir=folder))
         start = time.perf_counter()
         for name in range(_FILES):
             (probe / str(name)).touch()
         if (time.perf_counter() - start) / _FILES < _USUAL:
             return
-        number += 1
         print("waiting until files are made at their usual speed", file=sys.stderr)
         time.sleep(5)
