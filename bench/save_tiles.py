@@ -7,6 +7,7 @@ save_tiles.py BMP SIZE OUT JOBS --of N     N processes, each of which takes one 
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from memtiles.pictures.picture import Picture
 
 TILE_SIZE = 512
+
+
+# As the command `memtiles` does, whose work this is: see cli/main.py.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def main(bmp: str, size: str, out: str, jobs: str, *rest: str) -> int:

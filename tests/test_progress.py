@@ -53,7 +53,7 @@ def test_weights_that_are_right_forecast_the_whole_from_the_first_tenth_on() -> 
 
 @pytest.mark.parametrize("factor", [0.5, 2.0, 4.0])
 def test_weights_that_are_wrong_are_made_good_by_what_tiles_take(factor: float) -> None:
-    """A disk that is slow, or a processor: a fifth into the tiles, the rest is known within 20 %."""
+    """A slow disk, or processor: a fifth into the tiles, the rest is known within 20 %."""
     course = course_of(LOADS, {"memory": 1e-9, "tiles": 1e-8 * factor, "strips": 1.0})
     begin = 1 / (1 + 10 * factor)
     late = [(passed, share) for passed, share in course if passed > begin + 0.2 * (1 - begin)]
