@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +26,7 @@ from memtiles.pictures import bmp
 from memtiles.pictures.bmp_writer import BmpWriter
 from memtiles.pictures.layout import Geometry
 from memtiles.pictures.parts import BmpPart, bmp_parts
+from memtiles.threads import workers
 
 # Read, hashed and written while it is in the caches of a processor.
 HASH_BLOCK = 1 << 20
@@ -274,14 +275,11 @@ def _in_order(
     if threads == 1:
         yield from map(take, stretches)
         return
-    pool = ThreadPoolExecutor(threads)
     waiting: deque[Future[_Found]] = deque()
-    try:
+    with workers(threads) as pool:
         for stretch in stretches:
             waiting.append(pool.submit(take, stretch))
             if len(waiting) > 2 * threads:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)

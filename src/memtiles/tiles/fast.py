@@ -17,10 +17,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from memtiles.pictures.patch import Patch, Uniform
+from memtiles.threads import workers
 from memtiles.tiles.assembly import Assembly, Half, draw_tile
 from memtiles.tiles.canvas import halved
 from memtiles.tiles.earlier import Earlier
@@ -55,14 +56,13 @@ def write_tiles(
     walk = _Walk(plane, target.grid, earlier)
     expect(sum(step.pixels for step in walk.steps() if isinstance(step, _Strip)))
     above = Assembly(target)
-    pool = ThreadPoolExecutor(jobs)
     waiting: deque[Future[list[tuple[Tile, Half]]]] = deque()
 
     def take_one() -> None:
         for tile, half in waiting.popleft().result():
             above.add(tile, half)
 
-    try:
+    with workers(jobs) as pool:
         for step in walk.steps():
             if isinstance(step, _Strip):
                 waiting.append(pool.submit(_draw, walk, target, step, advance))
@@ -72,8 +72,6 @@ def write_tiles(
                 above.add(step.tile, walk.half(step))
         while waiting:
             take_one()
-    finally:
-        pool.shutdown(cancel_futures=True)
     if earlier is not None:
         earlier.take_over(walk.kept, target)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
 from typing import TYPE_CHECKING
 
 from memtiles.errors import DiskFullError, MemtilesError
+from memtiles.threads import workers
 from memtiles.tiles.plane import Plane
 from memtiles.tiles.tiff import PlaneTiff
 
@@ -40,10 +41,7 @@ def save(
         MemtilesError: libvips failed.
     """
     tiff = PlaneTiff(plane, advance)
-    with ThreadPoolExecutor(1) as executor:
-        # An interrupt while a thread starts leaves one behind that nobody waits for, and that goes
-        # on writing where all is cleared away already: so it starts with nothing to do.
-        executor.submit(int).result()
+    with workers(1) as executor:
         try:
             saving = executor.submit(_open_and_save, tiff, save_image, what, jobs)
             # In steps, because an interrupt is only noticed between two of them.
