@@ -12,7 +12,7 @@ from memtiles.progress import Load, Watcher
 
 # Measured by bench/: to draw a pixel of one byte takes so many times as long as to read, hash and
 # copy a byte.
-_TILE_WEIGHT = 10.0
+_TILE_WEIGHT = 5.0
 
 
 class Outlook:
