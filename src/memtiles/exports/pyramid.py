@@ -20,7 +20,6 @@ from memtiles.exports.image_format import check_limit
 from memtiles.exports.szi import write_szi
 from memtiles.exports.target import STANDARD_OUTPUT, new_image
 from memtiles.limits import OUTPUT_LIMIT
-from memtiles.site.store import slug
 from memtiles.tiles.plane import Plane
 from memtiles.tiles.standalone import (
     DZI_FILE,
@@ -38,18 +37,9 @@ _ENDINGS: dict[PyramidFormat, tuple[str, ...]] = {
     "tiff": (".tif", ".tiff"),
 }
 
-# Windows takes these for devices, whatever comes after the dot.
-_DEVICES = re.compile("con|prn|aux|nul|(com|lpt)[0-9]")
-
 # What a Deep Zoom folder holds, ours or another program's.
 _LEVEL = re.compile(r"[0-9]+|vips-properties\.xml")
 _TILE = re.compile(r"[0-9]+_[0-9]+\.[a-z]+")
-
-
-def safe_name(name: str, what: str) -> str:
-    """A name out of a dump as the name of a file, in `[a-z0-9-]` and no device of Windows."""
-    stem = slug(name)
-    return f"{what}-{stem}" if _DEVICES.fullmatch(stem) else stem
 
 
 def target_of(output: Path | None, kind: PyramidFormat, name: str) -> str:
@@ -92,7 +82,7 @@ def save_export(
         kind: What it is written as.
         target: From `target_of`. A .dzi has its tiles in a folder `…_files` beside it.
         inputs: Files that must not be written over.
-        name: What an archive calls it inside, from `safe_name`.
+        name: What an archive calls it inside, from `site.store.file_stem`.
         tile_size: Pixels of a tile's side.
         description: What it is of, for TIFF.
         limit: The most bytes to write, before compression.

@@ -35,10 +35,19 @@ LOCK_FILE = ".memtiles.lock"
 _STAGING = ".staging"
 _KINDS = ("pictures", BUNDLES, "atlases", "strips")
 
+# Windows takes these for devices, whatever comes after the dot.
+_DEVICES = re.compile("con|prn|aux|nul|(com|lpt)[0-9]")
+
 
 def slug(name: str) -> str:
     """A name as a part of a folder's: `[a-z0-9-]`, at most 40 characters, never empty."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-") or "unnamed"
+
+
+def file_stem(name: str, what: str) -> str:
+    """A name as that of a file, without its ending; `what` stands before that of a device."""
+    stem = slug(name)
+    return f"{what}-{stem}" if _DEVICES.fullmatch(stem) else stem
 
 
 class Store:

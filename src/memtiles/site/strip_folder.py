@@ -11,7 +11,7 @@ from pathlib import Path
 from memtiles.crop import Crop
 from memtiles.errors import MEND, DamageError
 from memtiles.site.picture_folder import content_key
-from memtiles.site.store import Store, slug
+from memtiles.site.store import Store, file_stem, slug
 from memtiles.tiles import strip
 from memtiles.tiles.plane import CroppedPlane, Plane
 
@@ -19,9 +19,6 @@ DIGEST_FILE = "strip.sha256"
 
 # Raised when the files of a strip folder change their form.
 VERSION = 1
-
-# Windows takes these for devices, whatever comes after the dot.
-_DEVICES = re.compile("con|prn|aux|nul|(com|lpt)[0-9]")
 
 
 @dataclass(frozen=True)
@@ -47,8 +44,7 @@ class StripOrder:
     @property
     def file(self) -> str:
         """The name of the file in the strip's folder."""
-        stem = slug(self.name)
-        return f"{'strip-' if _DEVICES.fullmatch(stem) else ''}{stem}.{self.format}"
+        return f"{file_stem(self.name, 'strip')}.{self.format}"
 
     @property
     def path(self) -> str:

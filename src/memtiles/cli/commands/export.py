@@ -93,9 +93,9 @@ def _run(options: argparse.Namespace) -> None:
 def _subject(folder: Path, region: str | None, atlas: str | None) -> _Subject:
     from memtiles.exports.description import describe, plain
     from memtiles.exports.picture import Look
-    from memtiles.exports.pyramid import safe_name
     from memtiles.memory.span import Span
     from memtiles.site.opened import atlas_plane, read_site, region_plane, region_row
+    from memtiles.site.store import file_stem
 
     manifest = read_site(folder)
     if region is None:
@@ -105,14 +105,14 @@ def _subject(folder: Path, region: str | None, atlas: str | None) -> _Subject:
         drawn = next(row for row in manifest.atlases if atlas in (None, row.name))
         name, size = drawn.name, drawn.pyramid.tile_size
         what = f"memtiles: {plain(manifest.title)}, atlas {plain(name)}"
-        return _Subject(plane, safe_name(name, "atlas"), size, what)
+        return _Subject(plane, file_stem(name, "atlas"), size, what)
     row = region_row(manifest, region)
     picture = region_plane(folder, manifest, row)
     pyramid = manifest.pictures[row.picture or 0].pyramid
     look = Look(picture.shape.bits, picture.shape.layout)
     return _Subject(
         picture,
-        safe_name(row.name, "region"),
+        file_stem(row.name, "region"),
         pyramid.tile_size if pyramid else None,
         describe(row.name, Span(row.start, row.size), look),
     )
