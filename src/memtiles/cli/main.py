@@ -16,6 +16,7 @@ from typing import NoReturn
 
 from memtiles.cli import terminal
 from memtiles.cli.parser import make_parser
+from memtiles.cli.process import start_quickly
 from memtiles.errors import DiskFullError, MemtilesError
 
 INTERRUPTED = 130
@@ -30,9 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # as nohup says
             signal.signal(number, signal.default_int_handler)
-    # numpy's library for matrices starts a thread for each processor, which takes as long as all
-    # else of numpy, and no command needs one.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    start_quickly()
     _fill_closed_streams()
     # A console that knows no × or ▀ gets a question mark; it is no reason to fail.
     for stream in (sys.stdout, sys.stderr):

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
@@ -26,7 +24,7 @@ from memtiles.pictures import bmp
 from memtiles.pictures.bmp_writer import BmpWriter
 from memtiles.pictures.layout import Geometry
 from memtiles.pictures.parts import BmpPart, bmp_parts
-from memtiles.threads import workers
+from memtiles.threads import in_order
 
 # Read, hashed and written while it is in the caches of a processor.
 HASH_BLOCK = 1 << 20
@@ -228,7 +226,7 @@ def _walk(
     pieces: list[tuple[int, int]] = []
     threads = jobs if span.size > READ_BLOCK else 1
     # Closed before the sink is, whatever happens: no thread writes any more then.
-    with closing(_in_order(take, _stretches(space, span), threads)) as found:
+    with closing(in_order(take, _stretches(space, span), threads)) as found:
         for stretch, digests, times, runs in found:
             digest.add_blocks(digests, times)
             pieces += runs
@@ -266,20 +264,3 @@ def _whole_blocks(runs: Runs) -> Iterator[tuple[int, int]]:
 @cache
 def _known_digest(present: bool) -> bytes:
     return hashlib.sha256(bytes(HASH_BLOCK if present else 0)).digest()
-
-
-def _in_order(
-    take: Callable[[_Stretch], _Found], stretches: Iterable[_Stretch], threads: int
-) -> Generator[_Found, None, None]:
-    """The stretches taken side by side; an error is that of the first that has one."""
-    if threads == 1:
-        yield from map(take, stretches)
-        return
-    waiting: deque[Future[_Found]] = deque()
-    with workers(threads) as pool:
-        for stretch in stretches:
-            waiting.append(pool.submit(take, stretch))
-            if len(waiting) > 2 * threads:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()

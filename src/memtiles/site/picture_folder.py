@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from memtiles.errors import MEND, DamageError, LayoutError
 from memtiles.manifest import BmpRow, PictureRow, RunsRow, TileSize
 from memtiles.memory.runs import Runs
-from memtiles.memory.space import AddressSpace
-from memtiles.memory.span import Span
 from memtiles.pictures.bmp import RASTER_LIMIT
 from memtiles.pictures.bundle import bundled_bytes, bundled_part
 from memtiles.pictures.layout import Geometry, geometry
@@ -24,7 +21,7 @@ from memtiles.pictures.lenses import lens
 from memtiles.pictures.parts import BmpPart, bmp_parts
 from memtiles.pictures.picture import Picture
 from memtiles.pictures.raster import BmpRaster
-from memtiles.pictures.render import RUNS_FILE, read_runs_json, render
+from memtiles.pictures.render import RUNS_FILE, Rendered, read_runs_json
 from memtiles.site.pyramid_folder import describe_pyramid, make_pyramid, pyramid_key
 from memtiles.site.store import Store, slug
 from memtiles.tiles.pyramid import Engine
@@ -82,32 +79,24 @@ def content_key(content: object) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:20]
 
 
-def make_picture(
+def keep_picture(
     store: Store,
-    space: AddressSpace,
-    span: Span,
+    staged: Path,
+    rendered: Rendered,
     order: PictureOrder,
     paths: PicturePaths,
     jobs: int,
-    advance: Callable[[int], object],
-) -> str:
-    """Reads a span once and leaves its finished folder in the store.
-
-    Returns:
-        The digest of run list and present bytes.
-    """
-    staged = store.stage()
-    rendered = render(space, span, order.shape, staged, jobs, advance)
+) -> None:
+    """Puts what was rendered into a staged folder in its place in the store, with its pyramid."""
     path = paths.path(order, rendered.digest)
     if not store.holds(path):
-        if not rendered.runs.is_whole(span.size):
+        if not rendered.runs.is_whole(order.shape.size):
             (staged / RUNS_SCRIPT).write_bytes(runs_script(path, (staged / RUNS_FILE).read_bytes()))
         if order.has_pyramid:
             raster = BmpRaster(staged, order.shape, rendered.bmp, rendered.runs)
             picture = Picture(order.shape, raster, lens(order.lens))
             make_pyramid(picture, staged, path, order.tile_size, order.engine, jobs)
     store.keep(staged, path)
-    return rendered.digest
 
 
 def runs_script(path: str, run_list: bytes) -> bytes:

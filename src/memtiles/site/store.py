@@ -20,6 +20,7 @@ import shutil
 import stat
 from collections.abc import Collection, Iterable
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -73,7 +74,7 @@ class Store:
         self._mode = mode
         self._adopt = adopt
         self._distrust = distrust
-        self._number = 0
+        self._numbers = count(1)
 
     def __enter__(self) -> Store:
         self._umask = os.umask(~self._mode & 0o777)
@@ -134,9 +135,8 @@ class Store:
             return None
 
     def stage(self) -> Path:
-        """A new, empty folder to make something in."""
-        self._number += 1
-        staged = self.folder / _STAGING / f"{self._number:06}"
+        """A new, empty folder to make something in; from any thread."""
+        staged = self.folder / _STAGING / f"{next(self._numbers):06}"
         staged.mkdir()
         return staged
 

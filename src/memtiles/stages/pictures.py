@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
 
 from memtiles.config import Config
 from memtiles.describe import DrawnRegion
 from memtiles.manifest import PictureRow
 from memtiles.memory.span import Span
 from memtiles.pictures.bundle import Bundle, read_bundle
+from memtiles.pictures.layout import Geometry
 from memtiles.pictures.picture import Picture
-from memtiles.pictures.render import digest_of
+from memtiles.pictures.render import READ_BLOCK, Rendered, digest_of, render
 from memtiles.plan import Plan, PlannedRegion
 from memtiles.progress import Advance
 from memtiles.site.bundle_folder import bundle_path, finished_bundle, make_bundle
@@ -18,11 +24,29 @@ from memtiles.site.picture_folder import (
     PictureOrder,
     PicturePaths,
     finished_picture,
-    make_picture,
+    keep_picture,
 )
 from memtiles.site.store import Store
 from memtiles.stages.before import Before
 from memtiles.stages.outlook import Outlook
+from memtiles.threads import in_order
+
+
+class _Alone(NamedTuple):
+    """The region with that number in the plan, which gets a folder of its own."""
+
+    at: int
+    span: Span
+    order: PictureOrder
+
+
+class _Read(NamedTuple):
+    """A region's digest, and what was rendered unless its picture was there."""
+
+    alone: _Alone
+    digest: str
+    staged: Path | None = None
+    rendered: Rendered | None = None
 
 
 class PictureStage:
@@ -50,58 +74,62 @@ class PictureStage:
     def draw(self, advance: Advance) -> list[DrawnRegion | None]:
         """The picture of every planned region, None where it gets none."""
         bundled = {at for members in self._plan.bundles for at in members}
-        drawn = [
-            None if at in bundled else self._draw_one(planned, advance)
+        drawn: list[DrawnRegion | None] = [None] * len(self._plan.regions)
+        alone = [
+            _Alone(at, planned.region.span, self._order(planned, planned.shape))
             for at, planned in enumerate(self._plan.regions)
+            if planned.shape is not None and at not in bundled
         ]
+        # Large regions are each read by all threads, small ones by one thread each.
+        for is_large, some in groupby(alone, lambda one: one.span.size > READ_BLOCK):
+            side_by_side, jobs = (1, self._jobs) if is_large else (self._jobs, 1)
+            read = partial(self._read, jobs=jobs, advance=advance)
+            with closing(in_order(read, some, side_by_side)) as found:
+                for region in found:
+                    drawn[region.alone.at] = self._keep(region)
         for members in self._plan.bundles:
             for at, one in zip(members, self._draw_bundle(members, advance), strict=True):
                 drawn[at] = one
         return drawn
 
-    def _draw_one(self, planned: PlannedRegion, advance: Advance) -> DrawnRegion | None:
-        if planned.shape is None:
-            return None
-        order = PictureOrder(
+    def _order(self, planned: PlannedRegion, shape: Geometry) -> PictureOrder:
+        return PictureOrder(
             planned.region.name,
-            planned.shape,
+            shape,
             self._config.pictures.lenses[0],
             self._config.tiles.size,
             self._config.tiles.engine,
             planned.has_pyramid,
         )
-        digest = self._unchanged(planned, order, advance)
-        if digest is None:
-            digest = make_picture(
-                self._store, self._plan.space, planned.region.span, order, self._paths,
-                self._jobs, advance,
-            )  # fmt: skip
-        path = self._paths.path(order, digest)
-        if path not in self._done:
-            self._done[path] = finished_picture(self._store.folder, path, order)
-        row, picture = self._done[path]
-        self._outlook.add(picture.shape.size, picture.runs.total - picture.raster.zeros.total)
-        return DrawnRegion(row, picture, digest)
 
-    def _unchanged(
-        self, planned: PlannedRegion, order: PictureOrder, advance: Advance
-    ) -> str | None:
-        """The digest of a region whose picture is there; None where it has to be drawn.
+    def _read(self, alone: _Alone, jobs: int, advance: Advance) -> _Read:
+        """Reads a region into a staged folder, unless the store has its picture; from any thread.
 
         Bytes that may have changed are read and hashed first, because most have not: then nothing
         is written. Those of a live process always have.
         """
-        span, space = planned.region.span, self._plan.space
-        digest = self._before.digests.get(span)
-        if digest is None or not self._store.holds(self._paths.likely(order, digest)):
-            return None
-        if self._before.is_of_this_dump:
-            advance(span.size)
-            return digest
-        if not space.steady or digest_of(space, span, self._jobs) != digest:
-            return None
-        advance(span.size)
-        return digest
+        span, space = alone.span, self._plan.space
+        before = self._before.digests.get(span)
+        if before is not None and self._store.holds(self._paths.likely(alone.order, before)):
+            is_known = self._before.is_of_this_dump
+            if is_known or (space.steady and digest_of(space, span, jobs) == before):
+                advance(span.size)
+                return _Read(alone, before)
+        staged = self._store.stage()
+        rendered = render(space, span, alone.order.shape, staged, jobs, advance)
+        return _Read(alone, rendered.digest, staged, rendered)
+
+    def _keep(self, read: _Read) -> DrawnRegion:
+        """What was read, in the store: in the order of the regions, as that gives folders names."""
+        order = read.alone.order
+        if read.rendered is not None and read.staged is not None:
+            keep_picture(self._store, read.staged, read.rendered, order, self._paths, self._jobs)
+        path = self._paths.path(order, read.digest)
+        if path not in self._done:
+            self._done[path] = finished_picture(self._store.folder, path, order)
+        row, picture = self._done[path]
+        self._outlook.add(picture.shape.size, picture.runs.total - picture.raster.zeros.total)
+        return DrawnRegion(row, picture, read.digest)
 
     def _draw_bundle(self, members: Sequence[int], advance: Advance) -> list[DrawnRegion]:
         regions = [self._plan.regions[at] for at in members]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,8 +10,11 @@ import numpy.typing as npt
 
 from memtiles.pictures.patch import Patch, Pixels, Uniform
 
-# Two bytes of each eight-byte word stand in 16 bits each: four sums are made at once.
+# Every second byte of a word, every second 16 bits, and the lowest byte of these.
 _LOW_BYTES = np.uint64(0x00FF_00FF_00FF_00FF)
+_LOW_HALVES = np.uint64(0x0000_FFFF_0000_FFFF)
+_ONE_IN_FOUR = np.uint64(0x0000_00FF_0000_00FF)
+_TWO = np.uint64(0x0000_0002_0000_0002)
 
 
 def has_alpha(pixels: Pixels) -> bool:
@@ -51,13 +55,26 @@ def paint(place: Pixels, pixels: Pixels) -> None:
 def simplified(pixels: Pixels) -> Pixels | Uniform:
     """The same without an alpha that says nothing, or what all of it is."""
     if has_alpha(pixels):
-        alpha = pixels[:, :, -1]
-        if not alpha.any():
+        some, all_of_them = _alphas(pixels)
+        if not some:
             return Uniform.BLANK
-        if not (alpha == 255).all():
+        if not all_of_them:
             return pixels
         pixels = pixels[:, :, :-1]
     return pixels if pixels.any() else Uniform.ZERO
+
+
+def _alphas(pixels: Pixels) -> tuple[bool, bool]:
+    """Whether any pixel is there at least in part, and whether all are there altogether."""
+    bands = pixels.shape[2]
+    if pixels.size % 8:
+        alpha = pixels[:, :, -1]
+        return bool(alpha.any()), bool((alpha == 255).all())
+    # Eight bytes at a time: a tenth of the time that every second byte takes by itself.
+    words = np.ascontiguousarray(pixels).reshape(-1).view(np.uint64)
+    alphas = np.tile(np.array([0] * (bands - 1) + [255], np.uint8), 8 // bands).view(np.uint64)[0]
+    some = np.bitwise_or.reduce(words) & alphas
+    return some != 0, np.bitwise_and.reduce(words) & alphas == alphas
 
 
 def halved(pixels: Pixels) -> Pixels:
@@ -73,30 +90,63 @@ def halved(pixels: Pixels) -> Pixels:
     height, width, bands = pixels.shape
     if height % 2 or width % 2:
         pixels = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-    found = np.empty((pixels.shape[0] // 2, pixels.shape[1] // 2, bands), np.uint8)
-    for band in range(bands):
-        total = _sums_of_four(pixels[:, :, band])
-        if band == bands - 1 and has_alpha(pixels):
-            _weigh(found, pixels, np.flatnonzero((total > 0) & (total < 4 * 255)))
-        total += 2
-        total >>= 2
-        found[:, :, band] = total
-    return found
+    if bands <= 2 and pixels.shape[1] * bands % 8 == 0:
+        means, alpha = _halved_words(np.ascontiguousarray(pixels))
+    else:
+        means, alpha = _halved_one_by_one(pixels)
+    if has_alpha(pixels):
+        # 0 becomes the largest number.
+        partial = np.flatnonzero(alpha - alpha.dtype.type(1) < 4 * 255 - 1)
+        if len(partial):
+            _weigh(means, pixels, partial)
+    return means
 
 
-def _sums_of_four(band: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint16]:
-    """The sums of all squares of two by two; both sides are even."""
-    if band.shape[1] % 8:
-        columns = band[:, 0::2].astype(np.uint16)
-        columns += band[:, 1::2]
-        return columns[0::2] + columns[1::2]
-    # Eight pixels at a time: 3.6 times as fast as one by one.
-    words = np.ascontiguousarray(band).view(np.uint64)
+Sums = npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
+
+
+def _halved_one_by_one(pixels: Pixels) -> tuple[Pixels, Sums]:
+    """The means of all squares of two by two, and the sums of their last band."""
+    columns = pixels[:, 0::2].astype(np.uint16)
+    columns += pixels[:, 1::2]
+    sums = columns[0::2] + columns[1::2]
+    last = sums[:, :, -1].copy()
+    sums += 2
+    sums >>= 2
+    return sums.astype(np.uint8), last
+
+
+def _halved_words(pixels: Pixels) -> tuple[Pixels, Sums]:
+    """The same of one band or two, eight bytes at a time: 3.6 times as fast as one by one.
+
+    Every second byte of a word is taken by itself, so that 16 bits hold each sum: no sum runs over
+    into its neighbour. That is so on a machine of either byte order.
+    """
+    height, width, bands = pixels.shape
+    words = pixels.reshape(height, -1).view(np.uint64)
+    even = words & _LOW_BYTES
     odd = words >> np.uint64(8)
     odd &= _LOW_BYTES
-    odd += words & _LOW_BYTES
-    # 16 bits hold one sum each, on a machine of either byte order.
-    return (odd[0::2] + odd[1::2]).view(np.uint16)
+    if bands == 1:
+        even += odd
+        sums = (even[0::2] + even[1::2]).view(np.uint16)
+        means = sums + np.uint16(2)
+        means >>= 2
+        return means.astype(np.uint8)[:, :, None], sums
+    pairs = [_pairs(even), _pairs(odd)]
+    means_of = [(one + _TWO) >> np.uint64(2) & _ONE_IN_FOUR for one in pairs]
+    both = means_of[0] | means_of[1] << np.uint64(8)
+    means = both.view(np.uint32).astype(np.uint16).view(np.uint8)
+    alpha = pairs[sys.byteorder == "little"].view(np.uint32)
+    return means.reshape(height // 2, width // 2, 2), alpha
+
+
+def _pairs(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Of words with four numbers each: 32 bits with the sum of two in each of two rows."""
+    rows = words[0::2] + words[1::2]
+    rows += rows >> np.uint64(16)
+    rows &= _LOW_HALVES
+    return rows
 
 
 def _weigh(found: Pixels, pixels: Pixels, places: npt.NDArray[np.intp]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from memtiles.cli import terminal
 from memtiles.cli.arguments import positive
 from memtiles.cli.command import Command, Example
+from memtiles.cli.process import keep_freed_memory
 from memtiles.printable import counted
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def _run(options: argparse.Namespace) -> None:
         terminal.print_plan(plan)
         plan.check(config.limits.output)
         return
+    keep_freed_memory()
     with BuildBar(quiet=options.quiet) as bar:
         profile = Profile(bar)
         manifest, plan = build(
