@@ -1,7 +1,7 @@
 """Layouts: picture pixel ↔ region offset. Pure arithmetic, with one twin: `viewer/src/layout.ts`.
 
 Both files have the same functions under the same names and are tested on the same
-`tests/vectors/layout.json`. No other file does this arithmetic.
+`tests/vectors/layout.json`. No other file does this arithmetic; `squares.py` has tables of it.
 
 A pixel of `bits` bits shows `bits / 8` bytes: the pixel of number `i` those from offset
 `i * bits / 8`. A layout says where the pixels go, in the order of their numbers:
