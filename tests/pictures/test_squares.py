@@ -70,6 +70,7 @@ def test_pixels_of_large_pictures(shape: Geometry, data: st.DataObject) -> None:
         assert shown(shape, square, *pixel) == pixel_to_offset(shape, *pixel)
 
 
+@settings(max_examples=30, deadline=None)
 @given(shapes(64), st.data())
 def test_a_square_is_one_range(shape: Geometry, data: st.DataObject) -> None:
     x = data.draw(st.integers(0, shape.width - 1))
