@@ -663,7 +663,7 @@ def test_overrides(
 
 
 def test_layouts_and_bits_are_those_of_the_pictures(folder: Path) -> None:
-    for name in layout.LAYOUTS:
+    for name in layout.BMP_LAYOUTS:
         for bits in layout.BITS:
             step = layout.width_step(bits)
             text = f"dump: a\npictures: {{layout: {name}, bits: {bits}}}\n"

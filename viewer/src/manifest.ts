@@ -1,6 +1,6 @@
 /** The manifest: what is in the output folder. `docs/manifest.md` is the contract. */
 
-import { BITS, type Geometry, geometry, LAYOUTS, type Placement } from './layout';
+import { BITS, BMP_LAYOUTS, type Geometry, geometry, type Placement } from './layout';
 import { visibleName } from './names';
 import { SpanIndex } from './spans';
 
@@ -245,7 +245,7 @@ function readSection(field: Field): Section {
 }
 
 function readPicture(field: Field): Picture {
-  const layout = field.get('layout').oneOf(LAYOUTS);
+  const layout = field.get('layout').oneOf(BMP_LAYOUTS);
   const bits = field.get('bits').oneOf(BITS);
   const size = field.get('size').hex();
   const width = field.get('width').count();

@@ -28,7 +28,7 @@ from memtiles.memory.runs import Runs
 from memtiles.memory.sections.of_module import Section, sections_of
 from memtiles.memory.space import AddressSpace, Memory
 from memtiles.memory.span import Span
-from memtiles.pictures.layout import Bits, LayoutName
+from memtiles.pictures.layout import Bits, BmpLayoutName
 
 READ_LIMIT = 4 << 30
 BLOCK = 4 << 20
@@ -197,7 +197,7 @@ class Dump:
         where: Where | None = None,
         *,
         bits: Bits = 32,
-        layout: LayoutName | None = None,
+        layout: BmpLayoutName | None = None,
         width: int | None = None,
         force: bool = False,
         limit: int = OUTPUT_LIMIT,

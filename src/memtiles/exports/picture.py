@@ -12,7 +12,15 @@ from memtiles.errors import DumpError, LayoutError
 from memtiles.exports.bmp_outputs import bmp_files
 from memtiles.exports.image_format import check_limit
 from memtiles.limits import OUTPUT_LIMIT
-from memtiles.pictures.layout import BITS, LAYOUTS, Bits, Geometry, LayoutName, geometry
+from memtiles.pictures.layout import (
+    BITS,
+    BMP_LAYOUTS,
+    Bits,
+    BmpLayoutName,
+    Geometry,
+    LayoutName,
+    geometry,
+)
 
 if TYPE_CHECKING:
     from memtiles.memory.space import AddressSpace
@@ -30,13 +38,13 @@ class Look:
     width: int | None = None
 
     @classmethod
-    def of(cls, bits: Bits | None, layout: LayoutName | None, width: int | None) -> Look:
+    def of(cls, bits: Bits | None, layout: BmpLayoutName | None, width: int | None) -> Look:
         """What is meant where only some of it is said: a width is one of layout rows.
 
         Raises:
             LayoutError: Bits or a layout that there are not.
         """
-        for value, known in ((bits, BITS), (layout, LAYOUTS)):
+        for value, known in ((bits, BITS), (layout, BMP_LAYOUTS)):
             if value not in (None, *known):
                 raise LayoutError(f"{value!r}: write one of {', '.join(map(str, known))}")
         return cls(bits or 32, layout or ("classic" if width is None else "rows"), width)

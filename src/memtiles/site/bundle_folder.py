@@ -64,7 +64,7 @@ def finished_bundle(
         row = PictureRow(
             path=path,
             first=first,
-            layout=shape.layout,
+            layout=shape.bmp_layout,
             lens=lens_name,
             bits=shape.bits,
             size=shape.size,

@@ -113,7 +113,7 @@ def finished_picture(root: Path, path: str, order: PictureOrder) -> tuple[Pictur
     row = PictureRow(
         path=path,
         first=0,
-        layout=order.shape.layout,
+        layout=order.shape.bmp_layout,
         lens=order.lens,
         bits=order.shape.bits,
         size=order.shape.size,
