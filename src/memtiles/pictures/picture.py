@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import as_strided
 
-from memtiles.memory.runs import Runs
+from memtiles.memory.runs import NO_RUNS, Runs
+from memtiles.pictures.bands import bands
 from memtiles.pictures.layout import Geometry
 from memtiles.pictures.lenses import Lens
 from memtiles.pictures.patch import Patch, Pixels, Uniform
@@ -58,7 +59,29 @@ class Picture:
         return colours if self.opaque else _with_alpha(colours, present)
 
     def patches(self, left: int, top: int, width: int, height: int) -> list[Patch]:
-        """What is drawn in a rectangle: one patch, with alpha if some of it is missing, or none."""
+        """What is drawn in a rectangle, with alpha where some of it is missing."""
+        if self._has_nothing_uniform:
+            return self._read_patches(left, top, width, height)
+        stride, pixel_bytes = self.shape.row_bytes, self.shape.pixel_bytes
+        start, size = top * stride, height * stride
+        zeros = self.raster.zeros.clip(start, size) if self._zero_is_black else NO_RUNS
+        missing = self.runs.clip(start, size).rest(size)
+        columns = (left * pixel_bytes, (left + width) * pixel_bytes)
+        found = []
+        for below, rows, what in bands(zeros, missing, columns, stride, height):
+            if what is Uniform.ZERO:
+                found.append(Patch(0, below, self._zeros(width, rows)))
+            elif what is None:
+                drawn = self._read_patches(left, top + below, width, rows)
+                found += [Patch(x, y + below, pixels) for x, y, pixels in drawn]
+        return found
+
+    def _zeros(self, width: int, height: int) -> Pixels:
+        """Black, in no room."""
+        zero = np.zeros((1, 1, self.lens.bands(self.shape.bits)), np.uint8)
+        return np.broadcast_to(zero, (height, width, zero.shape[2]))
+
+    def _read_patches(self, left: int, top: int, width: int, height: int) -> list[Patch]:
         colours, present = self._drawn(left, top, width, height)
         if present is None:
             return [Patch(0, 0, colours)]
@@ -111,6 +134,10 @@ class Picture:
 
 def _touches(pieces: Runs, columns: tuple[int, int], stride: int) -> bool:
     """Whether pieces of rows of `stride` bytes have a byte in the columns from the first on."""
+    if len(pieces) == 1:  # as nearly always
+        start, size = next(iter(pieces))
+        left, right = (start // stride * stride + column for column in columns)
+        return start + size > left and (start < right or start + size > left + stride)
     one, row = np.uint64(1), np.uint64(stride)
     first, last = np.uint64(columns[0]), np.uint64(columns[1]) - one
     begin, end = pieces.firsts % row, pieces.lasts % row
