@@ -74,7 +74,7 @@ def build(
             plan.check(config.limits.output)
         with Store(config.output, mode, adopt=force, distrust=rehash) as store, disk_errors():
             before = _before(config, store, dump, plan, rehash=rehash)
-            outlook = Outlook(plan, watcher)
+            outlook = Outlook(plan, config.tiles.size, watcher)
             stage = PictureStage(config, plan, store, jobs, before, outlook)
             with watcher.stage("memory") as advance:
                 pictures = stage.draw(advance)

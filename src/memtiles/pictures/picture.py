@@ -94,13 +94,16 @@ class Picture:
         stride, pixel_bytes = self.shape.row_bytes, self.shape.pixel_bytes
         start, size = top * stride, height * stride
         columns = (left * pixel_bytes, (left + width) * pixel_bytes)
-        if not _touches(self.runs.clip(start, size), columns, stride):
+        if not self.opaque and not _touches(self.runs.clip(start, size), columns, stride):
             return Uniform.BLANK
-        if self._zero_is_black:
-            zeros = self.raster.zeros.clip(start, size)
-            if len(zeros) and not _touches(zeros.rest(size), columns, stride):
-                return Uniform.ZERO
+        if self._zero_is_black and not _touches(self.not_zero.clip(start, size), columns, stride):
+            return Uniform.ZERO
         return None
+
+    @cached_property
+    def not_zero(self) -> Runs:
+        """What of the raster is not known to be zeros: missing, or to be read."""
+        return self.raster.zeros.rest(max(self.shape.size, self.shape.raster_bytes))
 
     @cached_property
     def _has_nothing_uniform(self) -> bool:

@@ -7,6 +7,10 @@ was read of it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from memtiles.memory.runs import Runs
+from memtiles.pictures.picture import Picture
 from memtiles.plan import Plan
 from memtiles.progress import Load, Watcher
 
@@ -18,7 +22,7 @@ _TILE_WEIGHT = 5.0
 class Outlook:
     """Tells a watcher what to expect, as a build goes on."""
 
-    def __init__(self, plan: Plan, watcher: Watcher) -> None:
+    def __init__(self, plan: Plan, tile_size: int, watcher: Watcher) -> None:
         """Tells it what can be told before anything is read."""
         self._watcher = watcher
         self._bytes = sum(one.shape.size for one in plan.regions if one.shape is not None)
@@ -27,15 +31,17 @@ class Outlook:
             for atlas in plan.atlases
         ]
         self._weights = [_TILE_WEIGHT * (atlas.bands - 1) for atlas in plan.atlases]
+        self._tile_size = tile_size
         self._strips = sum(one.crop.width * one.crop.height for one in plan.strips)
         self._seen = self._drawn = 0
         self._known: list[int] = []
         self._tell(1.0)
 
-    def add(self, size: int, drawn: int) -> None:
-        """So many bytes of memory are in the store, and so many of them have to be drawn."""
-        self._seen += size
-        self._drawn += drawn
+    def add(self, pictures: Iterable[Picture]) -> None:
+        """Pictures are in the store."""
+        for picture in pictures:
+            self._seen += picture.shape.size
+            self._drawn += _bytes_to_draw(picture, self._tile_size)
         self._tell(self._drawn / self._seen)
 
     def atlas(self, pixels: int) -> None:
@@ -53,3 +59,21 @@ class Outlook:
                 Load("strips", self._strips, _TILE_WEIGHT),
             ]
         )
+
+
+def _bytes_to_draw(picture: Picture, tile_size: int) -> int:
+    """Bytes of the rows of tiles in which something is neither zero nor missing.
+
+    A single page makes a tile that is drawn as a whole: of memory that is zero for nine tenths, two
+    thirds of the tiles may be.
+    """
+    shape = picture.shape
+    if picture.runs.is_whole(shape.size) and not len(picture.raster.zeros):
+        return shape.size
+    row = min(shape.size, tile_size * shape.row_bytes)
+    pieces = picture.runs.within(picture.not_zero)
+    rows = Runs.of(
+        (first // row * row, (first + size - 1) // row * row + row - first // row * row)
+        for first, size in pieces
+    )
+    return min(shape.size, rows.total)

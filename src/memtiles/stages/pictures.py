@@ -128,7 +128,7 @@ class PictureStage:
         if path not in self._done:
             self._done[path] = finished_picture(self._store.folder, path, order)
         row, picture = self._done[path]
-        self._outlook.add(picture.shape.size, picture.runs.total - picture.raster.zeros.total)
+        self._outlook.add([picture])
         return DrawnRegion(row, picture, read.digest)
 
     def _draw_bundle(self, members: Sequence[int], advance: Advance) -> list[DrawnRegion]:
@@ -147,8 +147,7 @@ class PictureStage:
             if not self._store.holds(path):
                 make_bundle(self._store, path, content, bundle)
         finished = finished_bundle(self._store.folder, path, bundle, lens)
-        size = sum(span.size for span in spans)
-        self._outlook.add(size, size)
+        self._outlook.add(picture for _, picture in finished)
         return [
             DrawnRegion(row, picture, digest)
             for (row, picture), digest in zip(finished, digests, strict=True)
