@@ -11,7 +11,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from memtiles.memory.runs import Runs
 from memtiles.pictures.layout import Geometry
-from memtiles.pictures.lenses import Lens
+from memtiles.pictures.lens import ColourLens
 from memtiles.pictures.patch import Patch, Pixels, Uniform
 from memtiles.pictures.raster import Raster
 
@@ -26,7 +26,7 @@ class Picture:
 
     shape: Geometry
     raster: Raster
-    lens: Lens
+    lens: ColourLens
 
     @property
     def width(self) -> int:
