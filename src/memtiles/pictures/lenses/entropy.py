@@ -22,7 +22,7 @@ _PLOGP = np.arange(_BLOCKS.highest + 1, dtype=np.float64)
 _PLOGP[2:] *= np.log2(_PLOGP[2:])
 _PLOGP[1] = 0
 
-_CHUNK = 1 << 16  # bytes whose indices and counts stay in the cache
+_CHUNK = 1 << 15  # bytes whose indices and counts stay in the cache
 _TIE = 1e-6  # a multiple of 8/254 and a half, rounded up however the sum was rounded
 
 

@@ -42,7 +42,7 @@ _PALETTE = categories(
         _VALUES[Kind.STACK]: "#f0e442",
         _VALUES[Kind.HEAP]: "#e08a00",
         _VALUES[Kind.MODULE]: "#56b4e9",
-        _VALUES[Kind.KERNEL]: "#b0307a",
+        _VALUES[Kind.KERNEL]: "#c85aa0",
         _VALUES[Kind.FILE]: "#00785a",
         _VALUES[Kind.ANONYMOUS]: "#2848b0",
     },
