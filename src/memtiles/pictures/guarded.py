@@ -41,24 +41,24 @@ class _Guarded:
         self._digest = digest
 
     def _called(self, what: str, call: Callable[[], object]) -> object:
-        """What a call gives.
+        """What a call gives. A slow one is done again: a busy machine makes any call slow once.
 
         Raises:
             LensError: It raised something, or took too long.
         """
-        start = time.perf_counter()
-        try:
-            found = call()
-        except (Exception, SystemExit) as error:
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
-            raise self._wrong(f"{what} raised {reason}") from error
-        seconds = time.perf_counter() - start
-        if seconds > MOST_SECONDS:
-            raise self._wrong(
-                f"{what} took {seconds:.1f} seconds for one call; at most {MOST_SECONDS:.0f} is "
-                "allowed"
-            )
-        return found
+        for _ in range(2):
+            start = time.perf_counter()
+            try:
+                found = call()
+            except (Exception, SystemExit) as error:
+                reason = " ".join(f"{type(error).__name__}: {error}".split())
+                raise self._wrong(f"{what} raised {reason}") from error
+            seconds = time.perf_counter() - start
+            if seconds <= MOST_SECONDS:
+                return found
+        raise self._wrong(
+            f"{what} took {seconds:.1f} seconds for one call; at most {MOST_SECONDS:g} is allowed"
+        )
 
     def _array(self, what: str, found: object, shape: tuple[int, ...]) -> Bytes:
         """What a call gave, if it is bytes of that shape.

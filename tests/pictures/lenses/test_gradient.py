@@ -20,10 +20,11 @@ def made(stride: int) -> ValueLens:
 
 def expected(memory: Memory, stride: int) -> list[int]:
     found = []
-    for at, byte in enumerate(memory.bytes):
+    data, there = memory.bytes, memory.there
+    for at, byte in enumerate(data):
         before = at - stride
-        is_known = at % 4096 >= stride and memory.there[at] and memory.there[before]
-        up = (byte - memory.bytes[before]) % 256
+        is_known = at % 4096 >= stride and there[at] and there[before]
+        up = (byte - data[before]) % 256
         found.append(1 + (min(up, 256 - up) if is_known else 0))
     return found
 

@@ -69,10 +69,11 @@ def pointed(draw: st.DrawFn) -> tuple[Surroundings, Memory]:
 def expected(around: Surroundings, memory: Memory) -> list[int]:
     size = around.address_bits // 8
     found = []
+    there = memory.there
     form = FORMS[around.byte_order, around.address_bits]
     for number, (word,) in enumerate(struct.iter_unpack(form, memory.bytes)):
         value = NONE
-        if all(memory.there[number * size : (number + 1) * size]):
+        if all(there[number * size : (number + 1) * size]):
             for region in around.regions:
                 if region.span.start <= word < region.span.end:
                     value = KIND_VALUES[region.kind]
