@@ -44,16 +44,16 @@ class RepeatedLens:
         pieces = np.ascontiguousarray(data).reshape(-1, PIECE)
         words = pieces.view(np.uint64).reshape(-1, self.block // PIECE, 2)
         counts = np.concatenate([_counts(block) for block in words])
-        found = np.minimum(counts + ALIKE, OFTEN).astype(np.uint8)
-        found[(pieces == pieces[:, :1]).all(axis=1)] = ALIKE
-        return found.repeat(PIECE).reshape(data.shape)
+        alike = (pieces == pieces[:, :1]).all(axis=1)
+        of_piece = np.where(alike, ALIKE, np.minimum(counts + ALIKE, OFTEN)).astype(np.uint8)
+        return of_piece.repeat(PIECE).reshape(data.shape)
 
 
-def _counts(block: npt.NDArray[np.uint64]) -> npt.NDArray[np.intp]:
+def _counts(block: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint16]:
     """How often each piece, which is two words, is in a block."""
-    first, second = block.T
+    first, second = block.T.copy()
     same = (first[:, None] == first) & (second[:, None] == second)
-    return np.asarray(np.count_nonzero(same, axis=0))
+    return np.asarray(np.add.reduce(same, axis=0, dtype=np.uint16))
 
 
 LENS = RepeatedLens()
