@@ -81,7 +81,7 @@ def expected(around: Surroundings, memory: Memory) -> list[int]:
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(pointed())
 def test_each_word_has_the_kind_of_its_target(case: tuple[Surroundings, Memory]) -> None:
     around, memory = case

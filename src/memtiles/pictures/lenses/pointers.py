@@ -60,6 +60,7 @@ _LABELS = {
 
 _CHUNK = 1 << 18
 _CLUSTERS = 6  # more of them would cost more than the words that they rule out
+_MANY = 1024  # targets: in more of them words are found sooner one behind the other
 _ALL_BYTES = np.uint64(0x0101_0101_0101_0101)
 
 
@@ -132,6 +133,9 @@ class PointersLens:
     def _mark(self, found: Bytes, at: npt.NDArray[np.intp], words: Words) -> None:
         """Writes the values of words, of which none is below the first target."""
         targets = self._targets
+        if targets.firsts.size > _MANY:
+            order = np.argsort(words)
+            at, words = at[order], words[order]
         numbers = np.searchsorted(targets.firsts, words, side="right") - 1
         hits = np.flatnonzero(words <= targets.lasts[numbers])
         values = targets.values[numbers[hits]]
