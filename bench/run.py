@@ -21,6 +21,7 @@ import build_zeros
 import cut
 import forecast
 import info_start
+import lens_kernels
 import many_regions
 import page_tables
 import picture_copy
@@ -70,6 +71,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "whole": whole_picture,
     "paging": page_tables,
     "runs": user_dump,
+    "lenses": lens_kernels,
 }
 
 

@@ -11,6 +11,10 @@ class MemtilesError(Exception):
     exit_code = 1
 
 
+class LensError(MemtilesError):
+    """A user's lens that failed, or gave what no lens gives."""
+
+
 class UsageError(MemtilesError):
     """The command line or the output folder it names cannot be used."""
 

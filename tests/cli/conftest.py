@@ -29,6 +29,7 @@ def prepared_inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (program, program + 3 * PAGE, 0, b"/usr/bin/app"),
         (library, library + 80 * PAGE, 0, b"/usr/lib/libc.so.6"),
     ]
+    shutil.copy(Path(__file__).parents[2] / "configs/lens_example.py", folder / "my_lens.py")
     (folder / "app.core").write_bytes(elf_core(loads, nt_file(files)))
     (folder / "config.yaml").write_text("dump: app.core\n")
     assert run(["build", str(folder / "config.yaml"), "--quiet"]) == 0  # site/

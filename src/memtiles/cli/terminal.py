@@ -19,6 +19,7 @@ from memtiles.printable import printable as printable
 
 if TYPE_CHECKING:
     from memtiles.info import Info, InfoRow, SpaceInfo
+    from memtiles.pictures.lens import ColourLens, ValueLens
     from memtiles.plan import Plan, PlannedRegion, PlannedStrip
 
 
@@ -158,6 +159,24 @@ def _print_columns(
     )
     for row in (heads, *rows):
         print(line.format(*row).rstrip())
+
+
+def print_lenses(lenses: Sequence[ColourLens | ValueLens]) -> None:
+    """What lenses there are."""
+    rows = [(one.name, type(one.zoom).__name__.lower(), one.summary) for one in lenses]
+    _print_columns(("lens", "zoom", "what it shows"), rows, right=())
+
+
+def print_lens(lens: ColourLens | ValueLens) -> None:
+    """What one lens shows, how it is seen from far away, and what its colours stand for."""
+    from memtiles.pictures.lens import ValueLens
+
+    print(f"{lens.name}: {printable(lens.summary)}")
+    if isinstance(lens, ValueLens):
+        print(f"It looks at {counted(lens.block, 'byte')} at a time.")
+    print(lens.zoom.sentence + "\n")
+    for colour, label in lens.legend:
+        print(f"  {colour}  {printable(label)}")
 
 
 def percent(present: int, size: int) -> str:

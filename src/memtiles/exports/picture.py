@@ -124,7 +124,7 @@ def draw(space: AddressSpace, span: Span, look: Look) -> Picture:
         DumpError: Nothing of it is in the dump.
     """
     from memtiles.memory.holes import holes_in_words
-    from memtiles.pictures.lenses import lens
+    from memtiles.pictures.lenses import colour_lens
     from memtiles.pictures.picture import Picture
     from memtiles.pictures.raster import SpaceRaster
 
@@ -132,7 +132,7 @@ def draw(space: AddressSpace, span: Span, look: Look) -> Picture:
     if not len(raster.runs):
         why = holes_in_words(space, span)
         raise DumpError(f"nothing of {span} is in the dump{why}; `memtiles info` lists what is")
-    return Picture(look.geometry(span.size), raster, lens("bytes"))
+    return Picture(look.geometry(span.size), raster, colour_lens("bytes"))
 
 
 def save_picture(

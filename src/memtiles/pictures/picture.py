@@ -12,7 +12,7 @@ from numpy.lib.stride_tricks import as_strided
 from memtiles.memory.runs import NO_RUNS, Runs
 from memtiles.pictures.bands import bands
 from memtiles.pictures.layout import Geometry
-from memtiles.pictures.lenses import Lens
+from memtiles.pictures.lens import ColourLens
 from memtiles.pictures.patch import Patch, Pixels, Uniform
 from memtiles.pictures.raster import Raster
 
@@ -27,7 +27,7 @@ class Picture:
 
     shape: Geometry
     raster: Raster
-    lens: Lens
+    lens: ColourLens
 
     @property
     def width(self) -> int:

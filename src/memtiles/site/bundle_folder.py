@@ -16,7 +16,7 @@ from memtiles.pictures.bundle import (
     BundleFile,
     write_bundle,
 )
-from memtiles.pictures.lenses import lens
+from memtiles.pictures.lenses import colour_lens, lens
 from memtiles.pictures.picture import Picture
 from memtiles.pictures.render import RUNS_FILE
 from memtiles.site.picture_folder import RUNS_SCRIPT, content_key, read_runs, runs_script
@@ -55,7 +55,7 @@ def finished_bundle(
     folder = root / path
     text, runs = read_runs(folder / RUNS_FILE)
     digest = hashlib.sha256(text).hexdigest()
-    drawn_by = lens(lens_name)
+    drawn_by = colour_lens(lens_name)
     file = BundleFile(folder / FILE, raster_offset(bundle.shapes[0].bits))
     found = []
     for shape, first, part in zip(bundle.shapes, bundle.firsts, bundle.parts(), strict=True):

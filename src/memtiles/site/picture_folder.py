@@ -17,7 +17,7 @@ from memtiles.memory.runs import Runs
 from memtiles.pictures.bmp import RASTER_LIMIT
 from memtiles.pictures.bundle import bundled_bytes, bundled_part
 from memtiles.pictures.layout import Geometry, geometry
-from memtiles.pictures.lenses import lens
+from memtiles.pictures.lenses import colour_lens, lens
 from memtiles.pictures.parts import BmpPart, bmp_parts
 from memtiles.pictures.picture import Picture
 from memtiles.pictures.raster import BmpRaster
@@ -94,7 +94,7 @@ def keep_picture(
             (staged / RUNS_SCRIPT).write_bytes(runs_script(path, (staged / RUNS_FILE).read_bytes()))
         if order.has_pyramid:
             raster = BmpRaster(staged, order.shape, rendered.bmp, rendered.runs)
-            picture = Picture(order.shape, raster, lens(order.lens))
+            picture = Picture(order.shape, raster, colour_lens(order.lens))
             make_pyramid(picture, staged, path, order.tile_size, order.engine, jobs)
     store.keep(staged, path)
 
@@ -134,13 +134,13 @@ def finished_picture(root: Path, path: str, order: PictureOrder) -> tuple[Pictur
         else None,
     )
     raster = BmpRaster(folder, order.shape, parts, runs)
-    return row, Picture(order.shape, raster, lens(order.lens))
+    return row, Picture(order.shape, raster, colour_lens(order.lens))
 
 
 def open_picture(root: Path, row: PictureRow, runs: Runs | None = None) -> Picture:
     """A picture of a site, to read its pixels; as `open_raster`."""
     raster = open_raster(root, row, runs)
-    return Picture(raster.shape, raster, lens(row.lens))
+    return Picture(raster.shape, raster, colour_lens(row.lens))
 
 
 def open_raster(root: Path, row: PictureRow, runs: Runs | None = None) -> BmpRaster:

@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from memtiles.pictures.layout import Bits
+from memtiles.pictures.lens import Swatch
+from memtiles.pictures.zoom import Mean, Zoom
 
 
 class BytesLens:
@@ -13,6 +15,13 @@ class BytesLens:
 
     name = "bytes"
     version = 1
+    summary = "The bytes are the pixels, as in Dump2Picture: grey at 8 bits, colours at more."
+    zoom: Zoom = Mean()
+    legend: tuple[Swatch, ...] = (
+        Swatch("#000000", "0x00, at 8 bits"),
+        Swatch("#808080", "0x80"),
+        Swatch("#ffffff", "0xff"),
+    )
 
     def bands(self, bits: Bits) -> int:
         return 1 if bits == 8 else 3
