@@ -176,15 +176,42 @@ class GapRow(Row):
 
 
 @dataclass(frozen=True, slots=True)
+class SwatchRow(Row):
+    """A line of a legend."""
+
+    colour: Annotated[str, Key(pattern="^#[0-9a-f]{6}$")]
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class LensRow(Row):
+    """A lens, and what one pixel shows that stands for many: `zoom` is the rule, `rule` says it."""
+
+    name: str
+    summary: str
+    zoom: Literal["mean", "highest", "foremost"]
+    rule: str
+    legend: list[SwatchRow]
+
+
+@dataclass(frozen=True, slots=True)
+class AtlasLensRow(Row):
+    """An atlas seen through a lens; all of an atlas have one size."""
+
+    lens: Count
+    path: Folder
+    pyramid: PyramidRow
+
+
+@dataclass(frozen=True, slots=True)
 class AtlasRow(TableRow):
-    """An atlas."""
+    """An atlas; without a layout of its own each picture in it has its own."""
 
     name: str
     style: str
     space: str
-    lens: str
-    path: Folder
-    pyramid: PyramidRow
+    layout: Literal["rows", "classic", "hilbert", "pages"] | None
+    lenses: Annotated[list[AtlasLensRow], Key(min_length=1)]
     placements: list[PlacementRow]
     gaps: list[GapRow]
 
@@ -212,7 +239,7 @@ class StripRow(Row):
 class Manifest(TableRow):
     """The whole of `manifest.json`."""
 
-    version: Literal[2]
+    version: Literal[3]
     generator: str
     title: str
     dump: DumpRow
@@ -220,6 +247,7 @@ class Manifest(TableRow):
     modules: list[ModuleRow]
     regions: list[RegionRow]
     pictures: list[PictureRow]
+    lenses: list[LensRow]
     atlases: list[AtlasRow]
     strips: list[StripRow]
     viewer: dict[FileName, Digest]
