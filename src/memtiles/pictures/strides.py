@@ -19,20 +19,23 @@ Floats = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.int64]
 
 SHORTEST = 16
+"""Bytes of the shortest stride that is found."""
+
 LONGEST = 80_000
+"""Bytes of the longest one."""
 
-# A row of pixels of 1, 2, 3, 4 or 8 bytes and of words of 8 is in step with itself after so many.
 IN_STEP = 24
+"""Bytes after which rows of pixels of 1, 2, 3, 4 or 8 bytes, and of words, are in step again."""
 
-# A stride is found in at least so many rows.
-_FEWEST_ROWS = 6
+FEWEST_ROWS = 6
+"""Rows in which a stride is found at least."""
 
 # What is left of 1 above the strides around it, and how many standard deviations of chance.
-_LEAST_CONTRAST = 0.1
+_LEAST_CONTRAST = 0.12
 _LEAST_DEVIATIONS = 7.0
 
 # What is so much weaker than the best of a piece is an echo of it.
-_LEAST_SHARE = 0.3
+_LEAST_SHARE = 0.4
 
 # Rows repeat after two strides, too, if less so. Words of text only seem to have a stride, by how
 # often they are of some lengths.
@@ -63,15 +66,16 @@ class Stride(NamedTuple):
     rows: Numbers
 
 
-def find_strides(data: Bytes, present: Mask | None) -> list[Stride]:
+def find_strides(data: Bytes, present: Mask | None, longest: int = LONGEST) -> list[Stride]:
     """The strides at which a piece of memory repeats, best first, with their multiples.
 
     Args:
         data: At most some hundreds of KiB: an array of eight bytes for each is made.
         present: Which of it is there; None for all. What is not there equals nothing.
+        longest: The longest stride that is wanted.
     """
-    longest = min(LONGEST, len(data) // _FEWEST_ROWS)
-    if longest <= SHORTEST:
+    longest = min(longest, len(data) // FEWEST_ROWS)
+    if longest < SHORTEST or data.min(initial=255) == data.max(initial=0):
         return []
     mask = None if present is None or present.all() else present
     best: dict[int, Stride] = {}
@@ -175,7 +179,11 @@ def _peaks(likeness: Floats, longest: int) -> Numbers:
     highest[:small] = close[:small].max(axis=1)
     shifts = np.flatnonzero((likeness >= highest) & (likeness > 0))
     last = min(longest, len(likeness) * 2 // 3 - 2 * IN_STEP)
-    found: Numbers = shifts[(shifts >= SHORTEST) & (shifts <= last)]
+    shifts = shifts[(shifts >= SHORTEST) & (shifts <= last)]
+    beside = _beside(shifts)
+    found: Numbers = shifts[
+        2 * likeness[shifts] > likeness[shifts - beside] + likeness[shifts + beside]
+    ]
     return found
 
 
@@ -209,7 +217,7 @@ def _rows_that_repeat(values: Floats, stride: int, beside: int) -> Numbers:
     are pages of which only a few bytes are alike.
     """
     count = (len(values) - beside) // stride - 1
-    if count < _FEWEST_ROWS - 1:
+    if count < FEWEST_ROWS - 1:
         return np.zeros(0, np.int64)
     end = count * stride
     shifted = values[stride : stride + end]
@@ -218,7 +226,7 @@ def _rows_that_repeat(values: Floats, stride: int, beside: int) -> Numbers:
     gain = (values[:end] * (shifted - (before + after) / 2)).reshape(count, stride)
     rows = gain.sum(axis=1, dtype=np.float64)
     columns = gain.sum(axis=0, dtype=np.float64)
-    if _participants(rows) < _FEWEST_ROWS / 2:
+    if _participants(rows) < FEWEST_ROWS / 2:
         return np.zeros(0, np.int64)
     if _participants(columns) < _LEAST_BREADTH * stride and stride % _PAGE == 0:
         return np.zeros(0, np.int64)

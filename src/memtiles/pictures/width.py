@@ -7,9 +7,10 @@ has, and this file what of it can be drawn.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from math import gcd
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,15 +19,20 @@ from memtiles.memory.space import AddressSpace
 from memtiles.memory.span import Span
 from memtiles.pictures.layout import Bits, width_step
 from memtiles.pictures.pixel_size import pixel_bits
-from memtiles.pictures.strides import IN_STEP, Stride, find_strides
+from memtiles.pictures.strides import FEWEST_ROWS, IN_STEP, SHORTEST, Stride, find_strides
 
 # Eight rows of the longest stride, and a Fourier transform of few factors.
-PIECE = 512 << 10
-
+_PIECE = 512 << 10
 _PART = 64 << 10
 
-SAMPLE = 16 << 20
+SAMPLE = 8 << 20
 """Bytes that are looked at, however large the region is."""
+
+LEAST_SIZE = FEWEST_ROWS * SHORTEST
+"""Bytes in which a width can be found."""
+
+# What a config takes for a width.
+_WIDEST = 65_536
 
 # So many rows of the image may lie beside each other to fill whole words.
 _MOST_BESIDE = 4
@@ -42,7 +48,13 @@ _NEAR_BYTES = 32
 _MOVED = 4
 _MEASURED = 128 << 10
 
-# What is so much weaker than the best is not told.
+# What is so much weaker than the best of its piece is an echo of that, and than the best of all
+# not worth a look.
+_LEAST_OF_PIECE = 0.4
+
+# Parts are for icons, and chance makes more of few bytes.
+_LONGEST_IN_PART = 4096
+_LEAST_IN_PART = 0.25
 _LEAST_SHARE = 0.1
 
 Bytes = npt.NDArray[np.uint8]
@@ -59,6 +71,7 @@ class FoundWidth:
         stride: Bytes of a row, which are those of `width` pixels.
         score: From 0 to 1: how much of the memory is like what lies one row below.
         beside: Rows of the image that lie beside each other in one of the picture.
+        place: Where it is clearest: the first byte of a row there, counted from the start.
     """
 
     width: int
@@ -66,6 +79,7 @@ class FoundWidth:
     stride: int
     score: float
     beside: int = 1
+    place: int = 0
 
 
 def find_widths(
@@ -87,7 +101,11 @@ def find_widths(
         bits: Those that are wanted; without, those that each image seems to have.
     """
     pieces = [
-        (data[start : start + size], None if present is None else present[start : start + size])
+        _Piece(
+            start,
+            data[start : start + size],
+            None if present is None else present[start : start + size],
+        )
         for start, size in sample_of(len(data))
     ]
     return _widths(pieces, most, bits)
@@ -101,70 +119,87 @@ def find_region_widths(
     Raises:
         DumpError: The dump changed or was cut while it was read.
     """
-    pieces: list[tuple[Bytes, Mask | None]] = []
+    pieces = []
     for start, size in sample_of(span.size, sample):
         memory = space.read(Span(span.start + start, size))
-        pieces.append((memory.data, None if memory.runs.is_whole(size) else memory.present))
+        mask = None if memory.runs.is_whole(size) else memory.present
+        pieces.append(_Piece(start, memory.data, mask))
     return _widths(pieces, most, bits)
 
 
 def sample_of(size: int, sample: int = SAMPLE) -> list[tuple[int, int]]:
     """Pieces of a region, as (start, size): all of it, or pieces spread evenly over it."""
     if size <= sample:
-        return [(start, min(PIECE, size - start)) for start in range(0, size, PIECE)]
-    count = max(1, sample // PIECE)
-    piece = min(PIECE, sample)
+        return [(start, min(_PIECE, size - start)) for start in range(0, size, _PIECE)]
+    count = max(1, sample // _PIECE)
+    piece = min(_PIECE, sample)
     return [(number * (size - piece) // max(1, count - 1), piece) for number in range(count)]
+
+
+class _Piece(NamedTuple):
+    """Memory from `start` of a region on, and which of it is there; None for all."""
+
+    start: int
+    data: Bytes
+    mask: Mask | None
+
+
+class _Seen(NamedTuple):
+    """A stride, and the memory in which it was seen."""
+
+    stride: Stride
+    piece: _Piece
 
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A stride of all pieces, and the piece in which it is clearest."""
+    """A stride of all pieces, and where it is clearest."""
 
     stride: int
     score: float
-    best: Stride
-    data: Bytes
+    best: _Seen
 
 
-def _widths(
-    pieces: Sequence[tuple[Bytes, Mask | None]], most: int, bits: Bits | None
-) -> list[FoundWidth]:
-    found: dict[int, list[tuple[Stride, Bytes]]] = {}
-    for data, mask in pieces:
-        for size, one in _strides_of_piece(data, mask).items():
-            found.setdefault(size, []).append(one)
-    candidates = [_candidate(size, seen, len(pieces)) for size, seen in found.items()]
+def _widths(pieces: Sequence[_Piece], most: int, bits: Bits | None) -> list[FoundWidth]:
+    found: dict[int, list[_Seen]] = {}
+    for piece in pieces:
+        for one in _strides_of_piece(piece):
+            found.setdefault(one.stride.size, []).append(one)
+    candidates = [_candidate(seen, len(pieces)) for seen in found.values()]
     widths: dict[tuple[int, int], FoundWidth] = {}
-    for one in _meant(candidates):
-        width = _drawable(_exact(one), one, bits)
+    for candidate in _meant(candidates):
+        width = _drawable(_exact(candidate), candidate, bits)
         if width is not None:
             widths.setdefault((width.stride, width.bits), width)
     return list(widths.values())[:most]
 
 
-def _strides_of_piece(data: Bytes, mask: Mask | None) -> dict[int, tuple[Stride, Bytes]]:
-    """The strides of a piece, and of parts of it: an icon is lost in half a megabyte.
-
-    Returns:
-        Each stride where it is clearest, and what that was found in.
-    """
-    best: dict[int, tuple[Stride, Bytes]] = {}
-    for size in (PIECE, _PART):
-        for start in range(0, len(data) if size < len(data) or size == PIECE else 0, size):
-            part = data[start : start + size]
-            there = None if mask is None else mask[start : start + size]
-            for stride in find_strides(part, there):
-                if stride.size not in best or best[stride.size][0].score < stride.score:
-                    best[stride.size] = stride, part
-    return best
+def _strides_of_piece(piece: _Piece) -> list[_Seen]:
+    """The strides of a piece and of parts of it: an icon is lost in half a megabyte."""
+    seen = [_Seen(stride, piece) for stride in find_strides(piece.data, piece.mask)]
+    for part in _parts(piece):
+        strides = find_strides(part.data, part.mask, _LONGEST_IN_PART)
+        seen += [_Seen(stride, part) for stride in strides if stride.score > _LEAST_IN_PART]
+    best: dict[int, _Seen] = {}
+    for one in seen:
+        if one.stride.size not in best or best[one.stride.size].stride.score < one.stride.score:
+            best[one.stride.size] = one
+    highest = max((one.stride.score for one in best.values()), default=0.0)
+    return [one for one in best.values() if one.stride.score > _LEAST_OF_PIECE * highest]
 
 
-def _candidate(size: int, seen: Sequence[tuple[Stride, Bytes]], pieces: int) -> _Candidate:
+def _parts(piece: _Piece) -> Iterator[_Piece]:
+    start, data, mask = piece
+    for at in range(0, len(data) if len(data) > _PART else 0, _PART):
+        there = None if mask is None else mask[at : at + _PART]
+        yield _Piece(start + at, data[at : at + _PART], there)
+
+
+def _candidate(seen: Sequence[_Seen], pieces: int) -> _Candidate:
     """What is clear in one place counts, and more so if it is in all."""
-    scores = [stride.score for stride, _ in seen]
-    best, data = max(seen, key=lambda one: one[0].score)
-    return _Candidate(size, (max(scores) + sum(scores) / pieces) / 2, best, data)
+    scores = [one.stride.score for one in seen]
+    best = max(seen, key=lambda one: one.stride.score)
+    return _Candidate(best.stride.size, (max(scores) + sum(scores) / pieces) / 2, best)
 
 
 def _meant(candidates: Iterable[_Candidate]) -> list[_Candidate]:
@@ -180,7 +215,7 @@ def _meant(candidates: Iterable[_Candidate]) -> list[_Candidate]:
             and other.score * _CLEARLY >= one.score
         ]
         if divisors:
-            one = replace(min(divisors, key=lambda other: other.stride), score=one.score)
+            one = min(divisors, key=lambda other: other.stride)
         if one.score < _LEAST_SHARE * order[0].score:
             break
         if not any(_is_echo(one.stride, other.stride) for other in kept):
@@ -200,9 +235,9 @@ def _exact(one: _Candidate) -> int:
 
     Smooth pictures in other memory have flat peaks, whose tops the other memory moves.
     """
-    size, values = one.best.size, one.data.astype(np.int16)
+    size, values = one.stride, one.best.piece.data.astype(np.int16)
     values = values[IN_STEP:] - values[:-IN_STEP]  # a slope, too, moves a peak
-    starts = one.best.rows * size
+    starts = one.best.stride.rows * size
 
     def unlikeness(stride: int) -> float:
         usable = starts[starts + size + stride <= len(values)]
@@ -219,9 +254,10 @@ def _exact(one: _Candidate) -> int:
 
 def _bits(stride: int, one: _Candidate) -> Bits:
     """Bits of a pixel, from the rows that repeat."""
-    starts = one.best.rows * one.best.size
-    starts = starts[starts + stride <= len(one.data)][: max(1, _MEASURED // stride)]
-    return pixel_bits(one.data[starts[:, None] + np.arange(stride)]) if len(starts) else 8
+    data = one.best.piece.data
+    starts = one.best.stride.rows * one.stride
+    starts = starts[starts + stride <= len(data)][: max(1, _MEASURED // stride)]
+    return pixel_bits(data[starts[:, None] + np.arange(stride)]) if len(starts) else 8
 
 
 def _drawable(stride: int, one: _Candidate, bits: Bits | None) -> FoundWidth | None:
@@ -231,7 +267,8 @@ def _drawable(stride: int, one: _Candidate, bits: Bits | None) -> FoundWidth | N
         # Of 32 bits any width will do, but rows that are no whole pixels lean.
         step = size * width_step(at)
         beside = step // gcd(stride, step)
-        if stride % size == 0 and beside <= _MOST_BESIDE:
-            row = stride * beside
-            return FoundWidth(row // size, at, row, round(one.score, 3), beside)
+        row = stride * beside
+        if stride % size == 0 and beside <= _MOST_BESIDE and row // size <= _WIDEST:
+            place = one.best.piece.start + int(one.best.stride.rows[0]) * one.stride
+            return FoundWidth(row // size, at, row, round(one.score, 3), beside, place)
     return None
