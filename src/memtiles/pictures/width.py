@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from memtiles.memory.runs import Runs
 from memtiles.memory.space import AddressSpace
 from memtiles.memory.span import Span
 from memtiles.pictures.layout import Bits, width_step
@@ -50,11 +51,11 @@ _MEASURED = 128 << 10
 
 # What is so much weaker than the best of its piece is an echo of that, and than the best of all
 # not worth a look.
-_LEAST_OF_PIECE = 0.4
+_LEAST_OF_PIECE = 0.45
 
 # Parts are for icons, and chance makes more of few bytes.
 _LONGEST_IN_PART = 4096
-_LEAST_IN_PART = 0.25
+_LEAST_IN_PART = 0.18
 _LEAST_SHARE = 0.1
 
 Bytes = npt.NDArray[np.uint8]
@@ -106,7 +107,7 @@ def find_widths(
             data[start : start + size],
             None if present is None else present[start : start + size],
         )
-        for start, size in sample_of(len(data))
+        for start, size in sample_of(Runs.of([(0, len(data))]), len(data))
     ]
     return _widths(pieces, most, bits)
 
@@ -120,20 +121,31 @@ def find_region_widths(
         DumpError: The dump changed or was cut while it was read.
     """
     pieces = []
-    for start, size in sample_of(span.size, sample):
+    for start, size in sample_of(space.runs(span), span.size, sample):
         memory = space.read(Span(span.start + start, size))
         mask = None if memory.runs.is_whole(size) else memory.present
         pieces.append(_Piece(start, memory.data, mask))
     return _widths(pieces, most, bits)
 
 
-def sample_of(size: int, sample: int = SAMPLE) -> list[tuple[int, int]]:
-    """Pieces of a region, as (start, size): all of it, or pieces spread evenly over it."""
-    if size <= sample:
-        return [(start, min(_PIECE, size - start)) for start in range(0, size, _PIECE)]
-    count = max(1, sample // _PIECE)
-    piece = min(_PIECE, sample)
-    return [(number * (size - piece) // max(1, count - 1), piece) for number in range(count)]
+def sample_of(present: Runs, size: int, sample: int = SAMPLE) -> list[tuple[int, int]]:
+    """Pieces of a region in which something is present, as (start, size), evenly spread.
+
+    A reservation of a TiB may hold a MiB: so not the region is spread over, but what is there.
+    """
+    if not len(present):
+        return []
+    firsts = (present.firsts // np.uint64(_PIECE)).astype(np.int64)
+    lasts = (present.lasts // np.uint64(_PIECE)).astype(np.int64)
+    firsts[1:] = np.maximum(firsts[1:], lasts[:-1] + 1)  # each piece counts once
+    counts = lasts - firsts + 1
+    ends = np.cumsum(counts)
+    most = max(1, sample // _PIECE)
+    picked = np.unique(np.linspace(0, ends[-1] - 1, min(most, int(ends[-1]))).round())
+    runs = np.searchsorted(ends, picked, side="right")
+    pieces = firsts[runs] + picked.astype(np.int64) - (ends[runs] - counts[runs])
+    starts = (pieces * _PIECE).tolist()
+    return [(start, min(_PIECE, size - start)) for start in starts]
 
 
 class _Piece(NamedTuple):
