@@ -7,6 +7,9 @@ import numpy.typing as npt
 
 from memtiles.pictures.layout import Bits
 
+# Records of tables are seldom so long, and images seldom less wide.
+_FEWEST_PIXELS = 32
+
 _CLEARLY = 0.9
 _UNEVEN = 0.5
 _MORE_UNEVEN = 1.3
@@ -20,11 +23,14 @@ def pixel_bits(rows: npt.NDArray[np.uint8]) -> Bits:
     to byte that come in threes: no step, no step, a step.
 
     Tables of words and pointers have such steps too, but theirs come in eights, or the word after
-    is no more like than any other: they get 8 bits.
+    is no more like than any other, or the row is too short for a picture: they get 8 bits.
     """
+    bits = _likely_bits(rows) if rows.shape[1] >= _FEWEST_PIXELS else 8
+    return bits if rows.shape[1] >= _FEWEST_PIXELS * bits // 8 else 8
+
+
+def _likely_bits(rows: npt.NDArray[np.uint8]) -> Bits:
     values = rows.astype(np.int16)
-    if values.shape[1] < 16:
-        return 8
     steps = np.abs(np.diff(values, axis=1)).astype(np.float64)
     means = [float(np.abs(values[:, lag:] - values[:, :-lag]).mean()) for lag in range(1, 5)]
     of_bits: dict[int, Bits] = {2: 16, 3: 24, 4: 32}

@@ -105,7 +105,7 @@ def _signals(data: Bytes, mask: Mask | None) -> list[tuple[Floats, Mask | None]]
 
 
 def _strides(values: Floats, mask: Mask | None, longest: int) -> list[Stride]:
-    likeness = _autocorrelation(values, mask, longest + longest // 2 + 2 * IN_STEP)
+    likeness = autocorrelation(values, mask, longest + longest // 2 + 2 * IN_STEP)
     # Bartlett: how much chance adds to a likeness of 0 in data that is like its neighbours.
     near = likeness[1:256]
     chance = np.sqrt((1 + 2 * np.square(near).sum()) / max(1, np.count_nonzero(values)))
@@ -135,7 +135,7 @@ def _strides(values: Floats, mask: Mask | None, longest: int) -> list[Stride]:
     return found
 
 
-def _autocorrelation(values: Floats, mask: Mask | None, longest: int) -> Floats:
+def autocorrelation(values: Floats, mask: Mask | None, longest: int) -> Floats:
     """How like the values are to themselves, shifted by 0 to `longest`: from -1 to 1.
 
     Each shift is measured on the pairs that are both there, with their own energies.
@@ -201,7 +201,8 @@ def _ground(likeness: Floats, strides: Numbers) -> Floats:
     own = strides[:, None]
     around = own + reach * step[:, None]
     usable = (around >= 8) & (around < 1.6 * own + IN_STEP) & (around % own != 0)
-    usable &= around < len(likeness)
+    # Changes from one byte to that in step are unlike themselves there, by how they are made.
+    usable &= (around != IN_STEP) & (around < len(likeness))
     # Of 24 itself all are multiples.
     around = np.where(usable.any(axis=1, keepdims=True), around, own + own // 2)
     usable |= ~usable.any(axis=1, keepdims=True)

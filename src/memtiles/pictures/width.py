@@ -47,7 +47,9 @@ _NEAR_BYTES = 32
 
 # How far an exact stride may be from where its peak was seen, and bytes to measure it on.
 _MOVED = 4
-_MEASURED = 128 << 10
+_MEASURED = 512 << 10
+_ASKED = 6
+_STEPS = (4, IN_STEP)
 
 # What is so much weaker than the best of its piece is an echo of that, and than the best of all
 # not worth a look.
@@ -180,7 +182,11 @@ def _widths(pieces: Sequence[_Piece], most: int, bits: Bits | None) -> list[Foun
     candidates = [_candidate(seen, len(pieces)) for seen in found.values()]
     widths: dict[tuple[int, int], FoundWidth] = {}
     for candidate in _meant(candidates):
-        width = _drawable(_exact(candidate), candidate, bits)
+        size = candidate.stride
+        near = [
+            one for other in range(size - _MOVED, size + _MOVED + 1) for one in found.get(other, ())
+        ]
+        width = _drawable(_exact(size, near), candidate, bits)
         if width is not None:
             widths.setdefault((width.stride, width.bits), width)
     return list(widths.values())[:most]
@@ -232,7 +238,7 @@ def _meant(candidates: Iterable[_Candidate]) -> list[_Candidate]:
             break
         if not any(_is_echo(one.stride, other.stride) for other in kept):
             kept.append(one)
-    return kept
+    return sorted(kept, key=lambda one: -one.score)
 
 
 def _is_echo(stride: int, other: int) -> bool:
@@ -242,26 +248,30 @@ def _is_echo(stride: int, other: int) -> bool:
     return abs(stride - times * other) <= near
 
 
-def _exact(one: _Candidate) -> int:
-    """The stride, measured again on those rows alone that repeat.
+def _exact(size: int, seen: Sequence[_Seen]) -> int:
+    """The stride near `size`, measured again on those rows alone that repeat.
 
-    Smooth pictures in other memory have flat peaks, whose tops the other memory moves.
+    Smooth pictures in other memory have flat peaks, whose tops the other memory moves, and where
+    there is but a slope, any stride is as good. So all places that have a near one are asked.
     """
-    size, values = one.stride, one.best.piece.data.astype(np.int16)
-    values = values[IN_STEP:] - values[:-IN_STEP]  # a slope, too, moves a peak
-    starts = one.best.stride.rows * size
-
-    def unlikeness(stride: int) -> float:
-        usable = starts[starts + size + stride <= len(values)]
-        places = usable[:, None] + np.arange(size)
-        return float(np.abs(values[places] - values[places + stride]).mean(dtype=np.float64))
-
-    if len(starts) > (most := max(2, _MEASURED // size)):
-        starts = starts[:: len(starts) // most]
     near = range(max(1, size - _MOVED), size + _MOVED + 1)
-    if starts[0] + size + near[-1] > len(values):
-        return size
-    return min(near, key=lambda stride: (round(unlikeness(stride), 6), abs(stride - size)))
+    unlikeness = np.zeros(len(near))
+    for stride, piece in sorted(seen, key=lambda one: -one.stride.score)[:_ASKED]:
+        for step in _STEPS:  # of changes, for a slope, too, moves a peak
+            values = piece.data.astype(np.int16)
+            values = values[step:] - values[:-step]
+            # The same rows for all: one row more or less may weigh more than a byte of shift.
+            starts = stride.rows * stride.size
+            starts = starts[starts + size + near[-1] <= len(values)]
+            if len(starts):
+                every = -(-len(starts) * size * _ASKED // _MEASURED)
+                places = starts[::every, None] + np.arange(size)
+                rows = values[places]
+                each = np.array([np.abs(rows - values[places + one]).mean(axis=1) for one in near])
+                # The better half of them: the others may lie in other memory.
+                best = np.argsort(each.min(axis=0), kind="stable")[: -(-each.shape[1] // 2)]
+                unlikeness += each[:, best].mean(axis=1)
+    return min(zip(unlikeness, (abs(one - size) for one in near), near, strict=True))[2]
 
 
 def _bits(stride: int, one: _Candidate) -> Bits:
