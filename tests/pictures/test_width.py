@@ -153,7 +153,7 @@ def test_a_small_image_in_much_memory() -> None:
     before=st.integers(0, 2000),
     seed=st.integers(0, 1000),
 )
-# The same examples each time: a faint image of a few KiB in noise is lost now and then (one of 900).
+# The same examples each time: one faint image of 900 is lost in noise.
 @settings(deadline=None, max_examples=25, derandomize=True)
 def test_an_image_of_any_width_is_among_the_first(
     width: int, bits: Bits, before: int, seed: int
