@@ -335,7 +335,7 @@ MISTAKES = {
     "width": (
         "dump: a\npictures: {width: -1}\n",
         2,
-        "pictures.width: '-1' must be auto or a whole number from 1 to 65536",
+        "pictures.width: '-1' must be auto, find or a whole number from 1 to 65536",
     ),
     "width that pads": (
         "dump: a\npictures:\n  width: 358\n  bits: 24\n",
@@ -350,7 +350,7 @@ MISTAKES = {
     "override of nothing": (
         "dump: a\noverrides:\n- match: {name: a}\n",
         3,
-        "overrides[0]: changes nothing; give layout, bits or width",
+        "overrides[0]: changes nothing; give layout, bits, width or offset",
     ),
     "override's width": (
         "dump: a\noverrides:\n- {match: {name: a}, bits: 8}\n- match: {name: b}\n  width: 6\n",
@@ -425,10 +425,15 @@ MISTAKES = {
         4,
         "overrides[0].layout: 'pages' is not there yet; use rows or classic",
     ),
-    "not yet: width": (
-        "dump: a\npictures: {width: find}\n",
+    "width that is found in layout classic": (
+        "dump: a\npictures: {layout: classic, width: find}\n",
         2,
-        "pictures.width: 'find' is not there yet; use auto or a number of pixels",
+        "pictures.width: is not for layout classic",
+    ),
+    "offset": (
+        "dump: a\noverrides:\n- match: {kind: heap}\n  offset: 1kb\n",
+        4,
+        "overrides[0].offset: '1kb' has the unit",
     ),
     "not yet: bmp": ("dump: a\npictures: {bmp: drop}\n", 2, "pictures.bmp: 'drop' is not there"),
     "not yet: style": (
@@ -649,6 +654,8 @@ def test_a_name_that_nearly_fits_is_told_at_once() -> None:
         ("bits: 32", "rows", 32, 100),
         ("width: 64", "rows", 8, 64),
         ("width: auto", "rows", 8, None),
+        ("width: find", "rows", 8, "find"),
+        ("offset: 4KiB", "rows", 8, 100),
         ("layout: classic", "classic", 8, None),
     ],
 )
@@ -692,3 +699,12 @@ def test_a_config_made_in_code() -> None:
 def test_importing_the_config_does_not_load_the_yaml_library() -> None:
     code = "import sys, memtiles.config; sys.exit('ruamel.yaml' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_widths_that_are_to_be_found_and_offsets(folder: Path) -> None:
+    config = load(
+        "dump: a\npictures: {width: find}\noverrides:\n"
+        "- {match: {name: a}, width: find, offset: 0x36}\n- {match: {name: b}, offset: 1KiB}\n"
+    )
+    assert config.pictures.width == "find"
+    assert [(one.width, one.offset) for one in config.overrides] == [("find", 54), (None, 1024)]

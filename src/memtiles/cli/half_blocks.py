@@ -15,6 +15,7 @@ from memtiles.memory.address import windbg_address
 from memtiles.printable import printable
 
 if TYPE_CHECKING:
+    from memtiles.exports.thumbnail import Thumbnail
     from memtiles.preview import Line, Preview
 
 LINES = 24
@@ -69,6 +70,26 @@ def print_preview(console: Console, preview: Preview, address_bits: int) -> None
         console.print(text, no_wrap=True, overflow="crop", crop=True)
     for text in _legend(preview, margin):
         console.print(text, no_wrap=True, overflow="ellipsis")
+
+
+def print_thumbnail(console: Console, thumbnail: Thumbnail) -> None:
+    """Prints a small picture; of an odd number of rows the last has nothing below it."""
+    hole = Color.from_rgb(*_HOLE)
+    rows: list[list[Color | None]] = [
+        [
+            Color.from_rgb(*colour) if present else hole
+            for colour, present in zip(colours, held, strict=True)
+        ]
+        for colours, held in zip(
+            thumbnail.colours.tolist(), thumbnail.present.tolist(), strict=True
+        )
+    ]
+    rows += [[None] * len(rows[0])] * (len(rows) % 2)
+    for above, below in zip(rows[::2], rows[1::2], strict=True):
+        text = Text()
+        for top, bottom in zip(above, below, strict=True):
+            text.append(_UPPER_HALF, Style(color=top, bgcolor=bottom))
+        console.print(text, no_wrap=True, overflow="crop", crop=True)
 
 
 def _colours(preview: Preview) -> list[list[Color | None]]:

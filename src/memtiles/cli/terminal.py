@@ -20,6 +20,7 @@ from memtiles.printable import printable as printable
 if TYPE_CHECKING:
     from memtiles.info import Info, InfoRow, SpaceInfo
     from memtiles.pictures.lens import ColourLens, ValueLens
+    from memtiles.pictures.width import FoundWidth
     from memtiles.plan import Plan, PlannedRegion, PlannedStrip
 
 
@@ -118,6 +119,25 @@ def _named_sections(info: Info) -> list[InfoRow]:
         for module in info.modules
         for one in module.sections
     ]
+
+
+def print_widths(widths: Sequence[FoundWidth]) -> None:
+    """Found widths, best first, with a number each."""
+    _print_columns(
+        ("", "score", "width", "bits", "stride", "rows beside"),
+        [
+            (
+                str(number),
+                f"{one.score:.2f}",
+                f"{one.width:,}",
+                str(one.bits),
+                f"{one.stride:,}",
+                str(one.beside),
+            )
+            for number, one in enumerate(widths, 1)
+        ],
+        right=range(6),
+    )
 
 
 def _print_titled(what: str, rows: Sequence[InfoRow], digits: int) -> None:

@@ -34,18 +34,15 @@ class NotYet:
 
 
 _LAYOUT = NotYet("use rows or classic", values=("hilbert", "pages"))
-_WIDTH = NotYet("use auto or a number of pixels", values=("find",))
 
 NOT_YET = {
     "redact": NotYet("leave whole regions out with regions.exclude"),
     "pictures.layout": _LAYOUT,
-    "pictures.width": _WIDTH,
     "pictures.lenses[]": NotYet(
         "use bytes", values=("class", "entropy", "diff", "pointers", "words", "gradient")
     ),
     "pictures.bmp": NotYet("use keep", values=("drop",)),
     "overrides[].layout": _LAYOUT,
-    "overrides[].width": _WIDTH,
     "atlases[].style": NotYet("use landscape", ready=("landscape",)),
 }
 

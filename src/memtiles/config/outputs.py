@@ -31,14 +31,16 @@ class Override(Section):
         default=None, description="As in pictures.", json_schema_extra=hint("overrides[].layout")
     )
     bits: Bits | None = Field(default=None, description="As in pictures.")
-    width: scalars.WidthOverride | None = Field(
-        default=None, description="As in pictures.", json_schema_extra=hint("overrides[].width")
+    width: scalars.WidthOverride | None = Field(default=None, description="As in pictures.")
+    offset: scalars.Size | None = Field(
+        default=None,
+        description="Bytes at a region's beginning that are left out: rows begin behind them.",
     )
 
     @model_validator(mode="after")
     def _changes_something(self) -> Override:
-        if self.layout is None and self.bits is None and self.width is None:
-            raise ValueError("changes nothing; give layout, bits or width")
+        if (self.layout, self.bits, self.width, self.offset) == (None, None, None, None):
+            raise ValueError("changes nothing; give layout, bits, width or offset")
         return self
 
 
@@ -53,8 +55,11 @@ class Pictures(Section):
     )
     width: scalars.Width = Field(
         default=None,
-        description="Pixels of a row, or auto: the power of two next above the square root.",
-        json_schema_extra={**hint("pictures.width"), "default": "auto"},
+        description=(
+            "Pixels of a row; or auto: the power of two next above the square root; or find: that "
+            "at which most of what is in the region stands upright."
+        ),
+        json_schema_extra={"default": "auto"},
     )
     lenses: tuple[LensName, ...] = Field(
         default=("bytes",),
@@ -69,7 +74,9 @@ class Pictures(Section):
 
     @field_validator("width")
     @classmethod
-    def _width_fits(cls, value: int | None, info: ValidationInfo) -> int | None:
+    def _width_fits(
+        cls, value: int | Literal["find"] | None, info: ValidationInfo
+    ) -> int | Literal["find"] | None:
         if "layout" in info.data and "bits" in info.data:
             wrong = misfit(info.data["layout"], info.data["bits"], value)
             if wrong:
@@ -97,13 +104,13 @@ class Pictures(Section):
         return self.model_copy(update={"layout": layout, "bits": bits, "width": width})
 
 
-def misfit(layout: str, bits: int, width: int | None) -> str | None:
+def misfit(layout: str, bits: int, width: int | Literal["find"] | None) -> str | None:
     """What is wrong with a width, as `pictures` would say it later and without a line number."""
     if width is None:
         return None
     if layout == "classic":
         return "is not for layout classic, which computes it; remove it or use layout rows"
-    if width * bits % 32:
+    if width != "find" and width * bits % 32:
         step = 32 // gcd(32, bits)
         return f"{width} at {bits} bits needs padded rows; use a multiple of {step}"
     return None

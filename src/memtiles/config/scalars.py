@@ -78,13 +78,15 @@ def _whole(value: object, least: int, most: int, also: str = "") -> int:
     raise ValueError(f"{show(text)} must be {also}a whole number from {least} to {most}")
 
 
-def _width(value: object) -> int | None:
+def _width(value: object) -> int | Literal["find"] | None:
     if value is None or value == "auto":
         return None
-    return _whole(value, 1, WIDEST, "auto or ")
+    if value == "find":
+        return "find"
+    return _whole(value, 1, WIDEST, "auto, find or ")
 
 
-def _width_override(value: object) -> int | Literal["auto"]:
+def _width_override(value: object) -> int | Literal["auto", "find"]:
     return "auto" if (width := _width(value)) is None else width
 
 
@@ -155,7 +157,11 @@ _SIZE_SCHEMA = {
     "examples": ["1MiB", "64GiB", "0x1000"],
 }
 _WIDTH_SCHEMA = {
-    "anyOf": [{"const": "auto"}, {"type": "integer", "minimum": 1, "maximum": WIDEST}],
+    "anyOf": [
+        {"const": "auto"},
+        {"const": "find"},
+        {"type": "integer", "minimum": 1, "maximum": WIDEST},
+    ],
 }
 
 Text = Annotated[
@@ -185,9 +191,11 @@ Pid = Annotated[
     PlainValidator(_pid),
     WithJsonSchema({"type": "integer", "minimum": 1, "maximum": LARGEST_PID}),
 ]
-Width = Annotated[int | None, PlainValidator(_width), WithJsonSchema(_WIDTH_SCHEMA)]
+Width = Annotated[
+    int | Literal["find"] | None, PlainValidator(_width), WithJsonSchema(_WIDTH_SCHEMA)
+]
 WidthOverride = Annotated[
-    int | Literal["auto"], PlainValidator(_width_override), WithJsonSchema(_WIDTH_SCHEMA)
+    int | Literal["auto", "find"], PlainValidator(_width_override), WithJsonSchema(_WIDTH_SCHEMA)
 ]
 Aspect = Annotated[
     tuple[int, int],

@@ -17,8 +17,10 @@ from memtiles.pictures.placement import Size, place_landscape
 from memtiles.plan.bundles import plan_bundles
 from memtiles.plan.estimate import estimate
 from memtiles.plan.map_addresses import check_maps
+from memtiles.plan.offsets import without_offsets
 from memtiles.plan.planned import Plan, PlannedAtlas, PlannedRegion, bands_with_holes
 from memtiles.plan.strips import plan_strips
+from memtiles.plan.widths import WidthFinder
 from memtiles.tiles.atlas import ROW_LIMIT
 from memtiles.tiles.libvips import SIDE_LIMIT
 
@@ -44,18 +46,21 @@ def make_plan(config: Config, dump: Dump, maps: Sequence[ImportedMap]) -> Plan:
 
     Raises:
         UsageError: The dump has no such space, a map is of another one, no region is left to draw,
-            or a strip cannot be cut.
+            an override's offset leaves nothing of one, or a strip cannot be cut.
+        DumpError: A width is to be found, and what is read for it was cut or changed.
     """
     space = dump.space(config.dump.space)
     if space is None:
         names = ", ".join(space.name for space in dump.spaces)
         raise UsageError(f"{dump.name} has no {config.dump.space} addresses; it has: {names}")
     found = regions_of(config, dump, maps)
-    stretches, left_out = without_long_absence(found.rows, space)
+    stretches, left_out = without_long_absence(without_offsets(config, found.rows), space)
     of_maps = [warning for one in maps for warning in one.warnings]
     of_maps += check_maps(config, dump, space, maps)
     report = [*dump.warnings, *dump.contents.warnings, *of_maps, *found.report, *left_out]
-    regions = tuple(_plan_region(config, stretch, report) for stretch in stretches)
+    widths = WidthFinder(space)
+    regions = tuple(_plan_region(config, stretch, widths, report) for stretch in stretches)
+    report += widths.report()
     if not any(planned.shape for planned in regions):
         raise UsageError(
             f"nothing to draw: of {len(regions)} regions none has bytes in {dump.name}; "
@@ -78,11 +83,13 @@ def _is_wanted(config: Config, region: Region) -> bool:
     return any(match.matches(region.name, region.kind) for match in include)
 
 
-def _plan_region(config: Config, stretch: Stretch, report: list[str]) -> PlannedRegion:
+def _plan_region(
+    config: Config, stretch: Stretch, widths: WidthFinder, report: list[str]
+) -> PlannedRegion:
     region = stretch.region
     if not stretch.drawn:
         return PlannedRegion(region, stretch.runs, None, False)
-    shape = _shape(config, region, report)
+    shape = _shape(config, region, widths, report)
     least = config.tiles.region_pyramids_from
     has_pyramid = least is not None and region.span.size >= least
     if has_pyramid and config.tiles.engine == "vips":
@@ -125,7 +132,7 @@ def _idle(config: Config, regions: Sequence[Region]) -> list[str]:
     ]
 
 
-def _shape(config: Config, region: Region, report: list[str]) -> Geometry:
+def _shape(config: Config, region: Region, widths: WidthFinder, report: list[str]) -> Geometry:
     pictures = config.pictures
     for override in config.overrides:
         if override.match.matches(region.name, region.kind):
@@ -137,6 +144,8 @@ def _shape(config: Config, region: Region, report: list[str]) -> Geometry:
         except LayoutError as error:
             report.append(f"{region.name}: {error}; drawn in rows")
             return geometry("rows", bits, region.span.size)
+    if width == "find":
+        width = widths.width(region, bits)
     try:
         return geometry("rows", bits, region.span.size, width)
     except LayoutError as error:

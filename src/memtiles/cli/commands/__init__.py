@@ -8,7 +8,7 @@ from memtiles.cli.command import Command
 
 NAMES = (
     *("info", "init", "build", "check", "serve"),
-    *("picture", "extract", "slice", "export", "lens", "schema", "completion"),
+    *("picture", "width", "extract", "slice", "export", "lens", "schema", "completion"),
 )
 
 
