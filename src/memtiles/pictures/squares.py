@@ -64,6 +64,36 @@ def squares(shape: Geometry, left: int, top: int, width: int, height: int) -> It
     return (piece for piece in pieces if piece.first < shape.pixels)
 
 
+# Of a square that a rectangle cuts, parts of this side are not told apart.
+_LEAST_RANGE = 64
+
+
+def ranges(
+    shape: Geometry, left: int, top: int, width: int, height: int
+) -> Iterator[tuple[int, int]]:
+    """The ranges of pixels, as (first, count), that a rectangle of a `hilbert` picture shows.
+
+    They are as large as can be; at the edges of the rectangle they may have pixels that
+    are not in it.
+    """
+    right, bottom = left + width, top + height
+    squares_left = [(0, 0, shape.width)]
+    while squares_left:
+        x, y, side = squares_left.pop()
+        if x >= min(right, shape.width) or y >= min(bottom, shape.height):
+            continue
+        if x + side <= left or y + side <= top:
+            continue
+        low = min(y + side, shape.height)
+        is_inside = left <= x and x + side <= right and top <= y and low <= bottom
+        if is_inside or side <= _LEAST_RANGE:
+            corner = pixel_to_number(shape, x, y)
+            yield corner - corner % (side * side), side * side
+        else:
+            half = side // 2
+            squares_left += [(x + dx, y + dy, half) for dy in (half, 0) for dx in (half, 0)]
+
+
 def _hilbert(shape: Geometry, left: int, top: int, right: int, bottom: int) -> Iterator[Square]:
     side = min(_SIDE, shape.height)
     for y in range(top - top % side, bottom, side):

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
-from memtiles.pictures.patch import Patch, Pixels, Uniform
-from memtiles.tiles.canvas import halved, put_together, simplified
+from memtiles.pictures.patch import Patch, Uniform
 from memtiles.tiles.grid import Tile
+from memtiles.tiles.reduction import State
 from memtiles.tiles.tile_folder import TileFolder
 
-Half = Pixels | Uniform
-"""What a finished tile is for the one above it: its pixels, halved, or what all of them are."""
+Half = State | Uniform
+"""What a finished tile is for the one above it: its state, halved, or what all of it is."""
 
 
 def draw_tile(target: TileFolder, tile: Tile, patches: Sequence[Patch]) -> Half:
@@ -21,11 +19,11 @@ def draw_tile(target: TileFolder, tile: Tile, patches: Sequence[Patch]) -> Half:
     if not patches:
         return Uniform.BLANK
     rect = target.grid.rect(tile)
-    pixels = simplified(put_together(patches, rect.width, rect.height))
+    pixels = target.reduction.drawn(patches, rect.width, rect.height)
     if isinstance(pixels, Uniform):
         return pixels
     target.write(tile, pixels)
-    return halved(pixels)
+    return target.reduction.first_half(pixels)
 
 
 class Assembly:
@@ -60,8 +58,8 @@ class Assembly:
         for what in Uniform:
             if all(half is what for half in below.values()):
                 return what
-        grid = self._target.grid
-        patches = []
+        grid, reduction = self._target.grid, self._target.reduction
+        halves: list[tuple[int, int, State]] = []
         for one, half in below.items():
             if isinstance(half, Uniform):
                 self._target.unwritten.tops[one] = half
@@ -69,13 +67,10 @@ class Assembly:
                 continue
             rect = grid.rect(one)
             if half is Uniform.ZERO:
-                half = np.zeros((-(-rect.height // 2), -(-rect.width // 2), 1), np.uint8)
+                half = reduction.zeros(-(-rect.width // 2), -(-rect.height // 2))
             side = grid.tile_size // 2
-            patches.append(Patch(one.column % 2 * side, one.row % 2 * side, half))
+            halves.append((one.column % 2 * side, one.row % 2 * side, half))
         rect = grid.rect(tile)
-        pixels = put_together(patches, rect.width, rect.height)
-        simple = simplified(pixels)
-        # The mean of a few small bytes among many zeros is zero, too, but what it shows is not:
-        # only a tile that has nothing but zeros below it goes without a file.
-        self._target.write(tile, pixels if isinstance(simple, Uniform) else simple)
-        return halved(pixels)
+        state = reduction.joined(halves, rect.width, rect.height)
+        self._target.write(tile, reduction.shown(state))
+        return reduction.half(state)

@@ -23,9 +23,8 @@ from dataclasses import dataclass
 from memtiles.pictures.patch import Patch, Uniform
 from memtiles.threads import workers
 from memtiles.tiles.assembly import Assembly, Half, draw_tile
-from memtiles.tiles.canvas import halved
 from memtiles.tiles.earlier import Earlier
-from memtiles.tiles.grid import Grid, Tile
+from memtiles.tiles.grid import Tile
 from memtiles.tiles.plane import SparsePlane
 from memtiles.tiles.tile_folder import TileFolder
 
@@ -53,7 +52,7 @@ def write_tiles(
             resolution that are neither known to be uniform nor taken over.
         earlier: A pyramid of the plane as it was before.
     """
-    walk = _Walk(plane, target.grid, earlier)
+    walk = _Walk(plane, target, earlier)
     expect(sum(step.pixels for step in walk.steps() if isinstance(step, _Strip)))
     above = Assembly(target)
     waiting: deque[Future[list[tuple[Tile, Half]]]] = deque()
@@ -104,10 +103,11 @@ class _Strip:
 class _Walk:
     """The order in which a plane is drawn, without what need not be."""
 
-    def __init__(self, plane: SparsePlane, grid: Grid, earlier: Earlier | None) -> None:
+    def __init__(self, plane: SparsePlane, target: TileFolder, earlier: Earlier | None) -> None:
         self.plane = plane
         self.kept: set[Tile] = set()
-        self._grid = grid
+        self._reduction = target.reduction
+        self._grid = grid = target.grid
         self._earlier = earlier
         self._strip_level = max(0, grid.levels - 2)
         self._square_level = max(0, grid.levels - (_SQUARE // grid.tile_size).bit_length())
@@ -121,7 +121,10 @@ class _Walk:
         if finished.what is not None:
             return finished.what
         assert self._earlier is not None
-        return halved(self._earlier.pixels(finished.tile))
+        pixels = self._earlier.pixels(finished.tile)
+        if finished.tile.level == self._grid.levels - 1:
+            return self._reduction.first_half(pixels)
+        return self._reduction.half(pixels)
 
     def _from(self, tile: Tile) -> Iterator[_Strip | _Finished]:
         if (finished := self._finished(tile)) is not None:
@@ -164,10 +167,14 @@ class _Walk:
         what = self.plane.uniform(shown.x, shown.y, shown.width, shown.height)
         if what is None and self._earlier is not None:
             what = self._earlier.uniform(tile)
-            if what is None and self._earlier.keeps(tile):
+            if what is None and self._restores(tile) and self._earlier.keeps(tile):
                 self.kept.add(tile)
                 return _Finished(tile, None)
         return None if what is None else _Finished(tile, what)
+
+    def _restores(self, tile: Tile) -> bool:
+        """Whether the file of a tile is all that the tile above it needs."""
+        return self._reduction.restores or tile.level == self._grid.levels - 1
 
 
 def _side_by_side(tiles: Iterable[Tile]) -> Iterator[list[Tile]]:

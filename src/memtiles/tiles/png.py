@@ -7,6 +7,7 @@ dumps), and ISA-L's level 1 is five times as fast as zlib's. (PNG, third edition
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 
 import numpy as np
 from isal import isal_zlib
@@ -15,26 +16,39 @@ from memtiles.pictures.patch import Pixels
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
+_PALETTE = 3
 _LEVEL = 1
 # Enough for a dictionary: a match has at least four bytes.
 _STORED = 32
 
 
-def png(pixels: Pixels) -> bytes:
-    """The file of an image."""
+def png(pixels: Pixels, palette: Pixels | None = None) -> bytes:
+    """The file of an image.
+
+    Args:
+        pixels: Grey, grey and alpha, red, green and blue, or these and alpha; or values.
+        palette: The colours (256, 3) of values, of which 0 is transparent.
+    """
     height, width, bands = pixels.shape
     # Each row begins with the number of its filter: 0 for none.
     rows = np.zeros((height, width * bands + 1), np.uint8)
     rows[:, 1:] = pixels.reshape(height, width * bands)
-    header = struct.pack(">IIBBBBB", width, height, 8, _COLOUR_TYPES[bands], 0, 0, 0)
+    kind = _COLOUR_TYPES[bands] if palette is None else _PALETTE
+    header = struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0)
     return b"".join(
         (
             _SIGNATURE,
             _chunk(b"IHDR", header),
+            b"" if palette is None else _palette_chunks(palette.tobytes()),
             _chunk(b"IDAT", _deflated(rows.data.cast("B"))),
             _chunk(b"IEND", b""),
         )
     )
+
+
+@lru_cache(maxsize=16)
+def _palette_chunks(colours: bytes) -> bytes:
+    return _chunk(b"PLTE", colours) + _chunk(b"tRNS", b"\0")
 
 
 def _deflated(data: memoryview) -> bytes:

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 from memtiles.tiles.earlier import Earlier
 from memtiles.tiles.grid import Grid
 from memtiles.tiles.plane import SparsePlane
+from memtiles.tiles.reduction import MEAN_OF_COLOURS, Reduction
 from memtiles.tiles.tile_folder import TileFolder
 
 Engine = Literal["fast", "vips"]
@@ -27,6 +28,7 @@ def save_pyramid(
     expect: Callable[[int], object] = lambda _: None,
     engine: Engine = "fast",
     earlier: Earlier | None = None,
+    reduction: Reduction = MEAN_OF_COLOURS,
 ) -> None:
     """Writes `tiles.dzi`, `tiles_files/`, and the lists of what is there and what need not be.
 
@@ -40,6 +42,7 @@ def save_pyramid(
         engine: Both give the same pixels where nothing is missing; `fast` needs a fraction of the
             time, and writes no tile that is uniform.
         earlier: A pyramid of the same plane before some of it changed, by the fast engine.
+        reduction: What a pixel shows that stands for many; engine vips knows only the mean.
 
     Raises:
         DiskFullError: No space is left.
@@ -54,6 +57,6 @@ def save_pyramid(
         return
     from memtiles.tiles.fast import write_tiles
 
-    target = TileFolder(folder, Grid(plane.width, plane.height, tile_size))
+    target = TileFolder(folder, Grid(plane.width, plane.height, tile_size), reduction)
     write_tiles(plane, target, jobs, advance, expect, earlier)
     target.finish()

@@ -15,6 +15,7 @@ from memtiles.errors import MEND, DamageError
 from memtiles.pictures.patch import Pixels, Uniform
 from memtiles.tiles.grid import TILE_PATTERN, Grid, Tile
 from memtiles.tiles.png import png
+from memtiles.tiles.reduction import MEAN_OF_COLOURS, Reduction
 from memtiles.tiles.unwritten import Unwritten
 
 # A fixed base name: `dzsave` switches to an archive when a name ends in .zip or .szi.
@@ -59,10 +60,11 @@ def uniform_path(what: Uniform) -> str:
 class TileFolder:
     """Takes tiles from any number of threads."""
 
-    def __init__(self, folder: Path, grid: Grid) -> None:
+    def __init__(self, folder: Path, grid: Grid, reduction: Reduction = MEAN_OF_COLOURS) -> None:
         """Begins a pyramid in an existing folder without one."""
         self.folder = folder
         self.grid = grid
+        self.reduction = reduction
         self.unwritten = Unwritten()
         self._digests: dict[str, str] = {}
         for level in range(grid.levels):
@@ -70,7 +72,7 @@ class TileFolder:
 
     def write(self, tile: Tile, pixels: Pixels) -> None:
         """Makes the file of one tile."""
-        self._write(tile_path(tile), png(pixels))
+        self._write(tile_path(tile), png(pixels, self.reduction.palette))
 
     def link(self, tile: Tile, earlier: Path, digest: str) -> None:
         """Takes a tile over from a finished pyramid of the same grid; as a copy where it must."""
@@ -90,9 +92,12 @@ class TileFolder:
         dzi = _DZI.format(format=FORMAT, overlap=OVERLAP, grid=self.grid)
         self._write(f"{NAME}.dzi", dzi.encode("ascii"))
         side = self.grid.tile_size
-        for what in set(self.unwritten.tops.values()):
-            shared = np.zeros((side, side, 2 if what is Uniform.BLANK else 1), np.uint8)
-            self._write(uniform_path(what), png(shared))
+        kinds = set(self.unwritten.tops.values())
+        if Uniform.BLANK in kinds:
+            self._write(uniform_path(Uniform.BLANK), png(np.zeros((side, side, 2), np.uint8)))
+        if Uniform.ZERO in kinds:
+            shared = png(self.reduction.zero_tile(side), self.reduction.palette)
+            self._write(uniform_path(Uniform.ZERO), shared)
         text = self.unwritten.to_json()
         self._write(UNWRITTEN_FILE, text)
         write_list(self.folder, self._digests.items())
