@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Literal
 
 from memtiles import __version__
 from memtiles import manifest as rows
-from memtiles.config import Config
 from memtiles.exports.description import describe_cut, plain
 from memtiles.maps.region import Region
 from memtiles.memory.dump import Dump, Module
 from memtiles.memory.sections.of_module import sections_of_all
+from memtiles.pictures.lens import ColourLens, ValueLens
 from memtiles.pictures.picture import Picture
 from memtiles.pictures.placement import Rect
+from memtiles.pictures.zoom import Foremost, Highest, Mean, Zoom
 from memtiles.plan import Plan, PlannedAtlas, PlannedStrip
 from memtiles.site.strip_folder import StripOrder
 from memtiles.site.viewer import viewer_digests
@@ -29,12 +31,10 @@ class DrawnRegion:
 
 
 def describe_atlas(
-    config: Config,
     plan: Plan,
     planned: PlannedAtlas,
     drawn: Sequence[DrawnRegion | None],
-    path: str,
-    pyramid: rows.PyramidRow,
+    lenses: list[rows.AtlasLensRow],
 ) -> rows.AtlasRow:
     """The manifest's row of an atlas: where everything lies."""
     landscape = planned.landscape
@@ -43,9 +43,8 @@ def describe_atlas(
         name=planned.config.name,
         style=planned.config.style,
         space=plan.space.name,
-        lens=config.pictures.lenses[0],
-        path=path,
-        pyramid=pyramid,
+        layout=planned.layout,
+        lenses=lenses,
         placements=[
             rows.PlacementRow(
                 region=member,
@@ -75,6 +74,24 @@ def describe_atlas(
 
 def _rect_row(rect: Rect) -> rows.RectRow:
     return rows.RectRow(rect.x, rect.y, rect.width, rect.height)
+
+
+_ZOOMS: dict[type[Zoom], Literal["mean", "highest", "foremost"]] = {
+    Mean: "mean",
+    Highest: "highest",
+    Foremost: "foremost",
+}
+
+
+def describe_lens(lens: ColourLens | ValueLens) -> rows.LensRow:
+    """The manifest's row of a lens: its legend, and what it does to many pixels."""
+    return rows.LensRow(
+        name=lens.name,
+        summary=lens.summary,
+        zoom=_ZOOMS[type(lens.zoom)],
+        rule=lens.zoom.sentence,
+        legend=[rows.SwatchRow(colour, label) for colour, label in lens.legend],
+    )
 
 
 def describe_strip(
@@ -114,6 +131,7 @@ def describe_site(
     dump: Dump,
     plan: Plan,
     drawn: Sequence[DrawnRegion | None],
+    lenses: list[rows.LensRow],
     atlases: list[rows.AtlasRow],
     strips: list[rows.StripRow],
     viewer: dict[str, bytes],
@@ -143,7 +161,7 @@ def describe_site(
         )
 
     return rows.Manifest(
-        version=2,
+        version=3,
         generator=f"memtiles {__version__}",
         title=dump.name,
         dump=rows.DumpRow(
@@ -178,6 +196,7 @@ def describe_site(
             for number, (planned, one) in enumerate(zip(plan.regions, drawn, strict=True))
         ],
         pictures=list(pictures.values()),
+        lenses=lenses,
         atlases=atlases,
         strips=strips,
         viewer=viewer_digests(viewer),

@@ -5,6 +5,8 @@ dump → regions → pictures → atlases → strips → site
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from memtiles import manifest as rows
 from memtiles.config import Config
 from memtiles.describe import describe_site
@@ -20,7 +22,7 @@ from memtiles.progress import Silence, Watcher
 from memtiles.site.remembered import is_unchanged, remember
 from memtiles.site.store import PRIVATE_MODE, Store, check_folder
 from memtiles.site.viewer import viewer_files
-from memtiles.stages.atlases import stitch
+from memtiles.stages.atlases import AtlasStage
 from memtiles.stages.before import NOTHING_BEFORE, Before, left_by
 from memtiles.stages.outlook import Outlook
 from memtiles.stages.pictures import PictureStage
@@ -41,6 +43,14 @@ def open_maps(config: Config) -> list[ImportedMap]:
     return [read_map(one.path, one.format, one.rebase, one.pid) for one in config.maps]
 
 
+class Built(NamedTuple):
+    """The manifest as it is written, the plan behind it, and a line for each part that failed."""
+
+    manifest: rows.Manifest
+    plan: Plan
+    failures: tuple[str, ...]
+
+
 def build(
     config: Config,
     *,
@@ -49,7 +59,7 @@ def build(
     force: bool = False,
     rehash: bool = False,
     watcher: Watcher | None = None,
-) -> tuple[rows.Manifest, Plan]:
+) -> Built:
     """Builds the site of a config.
 
     Args:
@@ -61,7 +71,7 @@ def build(
         watcher: Told what is going on.
 
     Returns:
-        The manifest, as it is written, and the plan behind it.
+        What was built. A lens of the user's that failed is left out.
 
     Raises:
         MemtilesError: Any leaf of it. What the output folder's manifest names is as it was.
@@ -79,19 +89,18 @@ def build(
             with watcher.stage("memory") as advance:
                 pictures = stage.draw(advance)
             with watcher.stage("tiles") as advance:
-                atlases = stitch(
-                    config, plan, store, jobs, before, pictures, advance, outlook.atlas
-                )
+                atlases = AtlasStage(config, plan, store, jobs, before, pictures)
+                lenses, stitched, failures = atlases.stitch(advance, outlook.atlas)
             with watcher.stage("strips") as advance:
-                strips = cut(dump, plan, store, jobs, pictures, atlases, advance)
+                strips = cut(dump, plan, store, jobs, pictures, config.tiles, advance)
             with watcher.stage("page"):
                 _check_unchanged(config, dump)
                 viewer = viewer_files()
-                manifest = describe_site(dump, plan, pictures, atlases, strips, viewer)
+                manifest = describe_site(dump, plan, pictures, lenses, stitched, strips, viewer)
                 store.publish(manifest, viewer)
                 if dump.identity is not None:
                     remember(store.folder, dump.identity, _reading(config))
-    return manifest, plan
+    return Built(manifest, plan, tuple(failures))
 
 
 def _check_unchanged(config: Config, dump: Dump) -> None:

@@ -34,7 +34,7 @@ def build(
 
     Returns:
         The manifest, as it stands in the output folder. Notes on what was not drawn are in the log
-        `memtiles`.
+        `memtiles`, lenses that failed among them.
 
     Raises:
         ConfigError: The file cannot be read, or has mistakes in the file: one line for each.
@@ -47,7 +47,7 @@ def build(
     if output is not None:
         config = config.model_copy(update={"output": Path(output).absolute()})
     threads = jobs or os.cpu_count() or 1
-    manifest, plan = pipeline.build(config, jobs=threads, force=force, rehash=rehash)
-    for note in plan.report:
+    built = pipeline.build(config, jobs=threads, force=force, rehash=rehash)
+    for note in (*built.plan.report, *built.failures):
         _log.warning("%s", note)
-    return manifest
+    return built.manifest

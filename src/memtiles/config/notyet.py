@@ -33,16 +33,10 @@ class NotYet:
         return bool(value) and not self.only_some_values
 
 
-_LAYOUT = NotYet("use rows or classic", values=("hilbert", "pages"))
-
 NOT_YET = {
     "redact": NotYet("leave whole regions out with regions.exclude"),
-    "pictures.layout": _LAYOUT,
-    "pictures.lenses[]": NotYet(
-        "use bytes", values=("class", "entropy", "diff", "pointers", "words", "gradient")
-    ),
+    "pictures.lenses[]": NotYet("use one of the others", values=("diff",)),
     "pictures.bmp": NotYet("use keep", values=("drop",)),
-    "overrides[].layout": _LAYOUT,
     "atlases[].style": NotYet("use landscape", ready=("landscape",)),
 }
 

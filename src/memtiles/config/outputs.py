@@ -12,24 +12,25 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from memtiles.config import scalars
+from memtiles.config import lens_names, scalars
 from memtiles.config.inputs import Match, Section
-from memtiles.config.notyet import NOT_YET, hint
+from memtiles.config.notyet import hint
 from memtiles.config.scalars import one_of
 from memtiles.limits import DPI, OUTPUT_LIMIT
 
-LayoutName = Annotated[Literal["rows", "classic"], one_of("rows", "classic")]
+BmpLayoutName = Annotated[Literal["rows", "classic"], one_of("rows", "classic")]
+LayoutName = Annotated[
+    Literal["rows", "classic", "hilbert", "pages"], one_of("rows", "classic", "hilbert", "pages")
+]
+AtlasLayoutName = Annotated[Literal["rows", "hilbert", "pages"], one_of("rows", "hilbert", "pages")]
 Bits = Annotated[Literal[8, 16, 24, 32], one_of(8, 16, 24, 32)]
-LensName = Annotated[Literal["bytes"], one_of("bytes", later=NOT_YET["pictures.lenses[]"].values)]
 
 
 class Override(Section):
     """Another picture for some regions."""
 
     match: Match = Field(description="The regions it is for.")
-    layout: LayoutName | None = Field(
-        default=None, description="As in pictures.", json_schema_extra=hint("overrides[].layout")
-    )
+    layout: BmpLayoutName | None = Field(default=None, description="As in pictures.")
     bits: Bits | None = Field(default=None, description="As in pictures.")
     width: scalars.WidthOverride | None = Field(default=None, description="As in pictures.")
     offset: scalars.Size | None = Field(
@@ -50,8 +51,10 @@ class Pictures(Section):
     bits: Bits = Field(default=8, description="Bits of a pixel: 1, 2, 3 or 4 bytes of memory each.")
     layout: LayoutName = Field(
         default="rows",
-        description="rows shows every byte; classic is the square that Dump2Picture draws.",
-        json_schema_extra=hint("pictures.layout"),
+        description=(
+            "rows shows every byte; classic is the square that Dump2Picture draws; in hilbert what "
+            "is near in memory is near on the map; in pages each page is a square."
+        ),
     )
     width: scalars.Width = Field(
         default=None,
@@ -61,9 +64,12 @@ class Pictures(Section):
         ),
         json_schema_extra={"default": "auto"},
     )
-    lenses: tuple[LensName, ...] = Field(
+    lenses: tuple[lens_names.LensName, ...] = Field(
         default=("bytes",),
-        description="What colours mean, one picture each.",
+        description=(
+            "What colours mean; the first one opens. A name, name:number, or the path of a lens of "
+            "your own, a .py file."
+        ),
         json_schema_extra={**hint("pictures.lenses[]"), "minItems": 1, "uniqueItems": True},
     )
     bmp: Annotated[Literal["keep"], one_of("keep")] = Field(
@@ -92,6 +98,11 @@ class Pictures(Section):
             raise ValueError("names a lens twice; name each once")
         return value
 
+    @property
+    def bmp_layout(self) -> Literal["rows", "classic"]:
+        """That of the BMPs, which have the bytes in address order whatever the atlases have."""
+        return "classic" if self.layout == "classic" else "rows"
+
     def overridden(self, override: Override) -> Pictures:
         """These settings with those of the override in their place.
 
@@ -108,8 +119,8 @@ def misfit(layout: str, bits: int, width: int | Literal["find"] | None) -> str |
     """What is wrong with a width, as `pictures` would say it later and without a line number."""
     if width is None:
         return None
-    if layout == "classic":
-        return "is not for layout classic, which computes it; remove it or use layout rows"
+    if layout != "rows":
+        return f"is not for layout {layout}, which computes it; remove it or use layout rows"
     if width != "find" and width * bits % 32:
         step = 32 // gcd(32, bits)
         return f"{width} at {bits} bits needs padded rows; use a multiple of {step}"
@@ -124,6 +135,13 @@ class Atlas(Section):
         default="landscape",
         description="How the pictures lie: in address order on shelves.",
         json_schema_extra=hint("atlases[].style"),
+    )
+    layout: AtlasLayoutName | None = Field(
+        default=None,
+        description=(
+            "That of all pictures in this atlas instead of pictures.layout; in rows each has its "
+            "own."
+        ),
     )
     aspect: scalars.Aspect = Field(
         default=(16, 9),

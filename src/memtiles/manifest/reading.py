@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from memtiles.errors import DamageError, OlderVersionError, UsageError
 from memtiles.manifest.rows import Manifest
 
-VERSION = 2
+VERSION = 3
 FILE = "manifest.json"
 
 
@@ -66,11 +66,13 @@ def _checked(manifest: Manifest) -> Manifest:
         (one.before for one in gaps),
         (one.after for one in gaps),
     )
+    of_lenses = (one.lens for atlas in manifest.atlases for one in atlas.lenses)
     indices: dict[str, tuple[int, Iterable[int | None]]] = {
         "modules": (len(manifest.modules), (one.module for one in regions)),
         "pictures": (len(manifest.pictures), of_pictures),
         "regions": (len(regions), of_regions),
         "atlases": (len(manifest.atlases), (one.atlas for one in strips)),
+        "lenses": (len(manifest.lenses), of_lenses),
     }
     for name, (count, numbers) in indices.items():
         for number in numbers:

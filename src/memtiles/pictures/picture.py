@@ -215,10 +215,12 @@ class Picture:
 
 def _placed(pixels: npt.NDArray[Any], places: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
     """A row of pixels in the places of a square."""
+    found: npt.NDArray[Any]
     if pixels.shape[2] == 1:
-        found: npt.NDArray[Any] = pixels[0, :, 0][places]  # faster than `take`, which is faster
-        return found[:, :, None]
-    return pixels[0].take(places, axis=0)  # for more bands
+        found = pixels[0, :, 0][places][:, :, None]  # in two thirds of the time of `take`,
+    else:
+        found = pixels[0].take(places, axis=0)  # which is faster for more bands
+    return found
 
 
 def _in_rows(pixels: npt.NDArray[Any], stride: int, width: int, height: int) -> npt.NDArray[Any]:

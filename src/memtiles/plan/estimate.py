@@ -11,7 +11,8 @@ from memtiles.config.outputs import Tiles
 from memtiles.memory.runs import Runs
 from memtiles.memory.space import AddressSpace
 from memtiles.pictures import bmp
-from memtiles.pictures.layout import Geometry
+from memtiles.pictures.layout import BMP_LAYOUTS, Geometry
+from memtiles.pictures.lens import ColourLens, ValueLens
 from memtiles.pictures.placement import Rect
 from memtiles.plan.planned import PlannedAtlas, PlannedRegion, PlannedStrip, bands_with_holes
 from memtiles.tiles.grid import Grid
@@ -43,6 +44,7 @@ def estimate(
     space: AddressSpace,
     regions: Sequence[PlannedRegion],
     bundles: Sequence[Sequence[int]],
+    lenses: Sequence[ColourLens | ValueLens],
     atlases: Sequence[PlannedAtlas],
     strips: Sequence[PlannedStrip],
     config: Tiles,
@@ -78,13 +80,16 @@ def estimate(
         landscape = atlas.landscape
         drawn = [
             _Drawn(rect, shape, stored[member])
-            for member, rect in zip(atlas.members, landscape.pictures, strict=True)
-            if (shape := regions[member].shape) is not None
+            for member, shape, rect in zip(
+                atlas.members, atlas.shapes, landscape.pictures, strict=True
+            )
         ]
+        grid = Grid(landscape.width, landscape.height, config.size)
+        tiles += _tiles(grid, drawn, config) * len(lenses)
         # Only pictures weigh something: transparent pixels compress to nothing.
-        tiles += _tiles(Grid(landscape.width, landscape.height, config.size), drawn, config)
-        tile_bytes += sum(map(_pixels, drawn)) * atlas.bands
-        files += _PYRAMID_FILES
+        bands = sum(1 if isinstance(lens, ValueLens) else atlas.bands for lens in lenses)
+        tile_bytes += sum(map(_pixels, drawn)) * bands
+        files += _PYRAMID_FILES * len(lenses)
     strip_bytes = sum(strip.file_bytes for strip in strips)
     pyramid_bytes = tile_bytes * 4 // 3 + tiles * _PNG_OVERHEAD
     return files + tiles, tiles, bmp_bytes + table_bytes + pyramid_bytes + strip_bytes
@@ -103,6 +108,14 @@ def _pixels(drawn: _Drawn) -> int:
     return min(most, drawn.stored.total // drawn.shape.pixel_bytes + 2 * len(drawn.stored))
 
 
+def _full_rows(drawn: _Drawn) -> int:
+    """Rows that what is stored fills; all of them where it does not lie in rows."""
+    shape = drawn.shape
+    if shape.layout not in BMP_LAYOUTS:
+        return shape.height if drawn.stored.total else 0
+    return drawn.stored.total // shape.row_bytes
+
+
 def _tiles(grid: Grid, pictures: Sequence[_Drawn], config: Tiles) -> int:
     """Tiles with a file of their own.
 
@@ -114,7 +127,7 @@ def _tiles(grid: Grid, pictures: Sequence[_Drawn], config: Tiles) -> int:
     rects = [(one.rect.x, one.rect.y, one.rect.width, one.rect.height) for one in pictures]
     x, y, width, height = np.array(rects, np.int64).reshape(-1, 4).T
     pieces = np.array([len(one.stored) for one in pictures], np.int64)
-    rows = np.array([one.stored.total // one.shape.row_bytes for one in pictures], np.int64)
+    rows = np.array([_full_rows(one) for one in pictures], np.int64)
     total = 0
     for level in range(grid.levels):
         side = grid.tile_size << grid.levels - 1 - level

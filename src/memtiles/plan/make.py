@@ -16,9 +16,10 @@ from memtiles.pictures.layout import Geometry, geometry
 from memtiles.pictures.placement import Size, place_landscape
 from memtiles.plan.bundles import plan_bundles
 from memtiles.plan.estimate import estimate
+from memtiles.plan.lenses import plan_lenses
 from memtiles.plan.map_addresses import check_maps
 from memtiles.plan.offsets import without_offsets
-from memtiles.plan.planned import Plan, PlannedAtlas, PlannedRegion, bands_with_holes
+from memtiles.plan.planned import AtlasLayout, Plan, PlannedAtlas, PlannedRegion, bands_with_holes
 from memtiles.plan.strips import plan_strips
 from memtiles.plan.widths import WidthFinder
 from memtiles.tiles.atlas import ROW_LIMIT
@@ -67,10 +68,11 @@ def make_plan(config: Config, dump: Dump, maps: Sequence[ImportedMap]) -> Plan:
             "see `memtiles info`, and regions: in the config"
         )
     atlases = tuple(_plan_atlas(config, one, regions) for one in config.atlases)
+    lenses = plan_lenses(config, dump, [one.region for one in regions])
     bundles = plan_bundles([None if one.has_pyramid else one.shape for one in regions])
     strips = plan_strips(config.strips, regions, atlases, steady=space.steady)
-    files, tiles, size = estimate(space, regions, bundles, atlases, strips, config.tiles)
-    return Plan(space, regions, bundles, atlases, strips, tuple(report), files, tiles, size)
+    files, tiles, size = estimate(space, regions, bundles, lenses, atlases, strips, config.tiles)
+    return Plan(space, regions, bundles, lenses, atlases, strips, tuple(report), files, tiles, size)
 
 
 def _is_wanted(config: Config, region: Region) -> bool:
@@ -137,7 +139,7 @@ def _shape(config: Config, region: Region, widths: WidthFinder, report: list[str
     for override in config.overrides:
         if override.match.matches(region.name, region.kind):
             pictures = pictures.overridden(override)
-    bits, layout, width = pictures.bits, pictures.layout, pictures.width
+    bits, layout, width = pictures.bits, pictures.bmp_layout, pictures.width
     if layout == "classic":
         try:
             return geometry("classic", bits, region.span.size)
@@ -153,20 +155,27 @@ def _shape(config: Config, region: Region, widths: WidthFinder, report: list[str
 
 
 def _plan_atlas(config: Config, atlas: Atlas, regions: Sequence[PlannedRegion]) -> PlannedAtlas:
+    layout = _atlas_layout(config, atlas)
     members: list[int] = []
-    sizes: list[Size] = []
-    bands = 2
+    shapes: list[Geometry] = []
     for number, planned in enumerate(regions):
-        if planned.shape is not None:
+        shape = planned.shape
+        if shape is not None:
             members.append(number)
-            sizes.append(Size(planned.shape.width, planned.shape.height))
-            bands = max(bands, bands_with_holes(planned.shape))
+            shapes.append(geometry(layout, shape.bits, shape.size) if layout else shape)
+    bands = max(2, *map(bands_with_holes, shapes))
     spans = [regions[number].region.span for number in members]
     gaps = tuple(after.start - before.end for before, after in pairwise(spans))
     wide, high = atlas.aspect
     is_vips = config.tiles.engine == "vips"
     widest = ROW_LIMIT // bands if is_vips else _WIDEST_ATLAS
+    sizes = [Size(shape.width, shape.height) for shape in shapes]
     landscape = place_landscape(sizes, gaps, wide / high, config.tiles.size, widest)
     if is_vips:
         _check_sides(f"atlas {atlas.name}", landscape.width, landscape.height, bands)
-    return PlannedAtlas(atlas, tuple(members), gaps, landscape, bands)
+    return PlannedAtlas(atlas, layout, tuple(members), tuple(shapes), gaps, landscape, bands)
+
+
+def _atlas_layout(config: Config, atlas: Atlas) -> AtlasLayout | None:
+    layout = atlas.layout or config.pictures.layout
+    return layout if layout == "hilbert" or layout == "pages" else None

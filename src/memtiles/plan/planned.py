@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from memtiles.config import Atlas, Strip
 from memtiles.crop import Crop
@@ -11,7 +12,10 @@ from memtiles.maps.region import Region
 from memtiles.memory.runs import Runs
 from memtiles.memory.space import AddressSpace
 from memtiles.pictures.layout import Geometry
+from memtiles.pictures.lens import ColourLens, ValueLens
 from memtiles.pictures.placement import Landscape
+
+AtlasLayout = Literal["hilbert", "pages"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +30,22 @@ class PlannedRegion:
 
 @dataclass(frozen=True)
 class PlannedAtlas:
-    """An atlas: picture i of the landscape is `regions[members[i]]` of the plan."""
+    """An atlas: picture i of the landscape is `regions[members[i]]` of the plan.
+
+    Attributes:
+        config: What the config says of it.
+        layout: That of all its pictures; None where each has that of its BMP.
+        members: Regions.
+        shapes: How each is drawn here.
+        gaps: Addresses between each and the next.
+        landscape: Where they lie.
+        bands: Of a pixel, in the lens `bytes`.
+    """
 
     config: Atlas
+    layout: AtlasLayout | None
     members: tuple[int, ...]
+    shapes: tuple[Geometry, ...]
     gaps: tuple[int, ...]
     landscape: Landscape
     bands: int
@@ -55,7 +71,8 @@ class PlannedStrip:
 class Plan:
     """Everything that a build will do, in the order in which it will.
 
-    `bundles` are indices of regions whose pictures share a BMP. `files`, `tiles` and
+    `bundles` are indices of regions whose pictures share a BMP. Each atlas is seen through each of
+    `lenses`. `files`, `tiles` and
     `output_bytes` are upper bounds: equal pictures are stored once, and tiles are counted as if
     they did not compress.
     """
@@ -63,6 +80,7 @@ class Plan:
     space: AddressSpace
     regions: tuple[PlannedRegion, ...]
     bundles: tuple[tuple[int, ...], ...]
+    lenses: tuple[ColourLens | ValueLens, ...]
     atlases: tuple[PlannedAtlas, ...]
     strips: tuple[PlannedStrip, ...]
     report: tuple[str, ...]

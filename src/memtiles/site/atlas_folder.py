@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from memtiles.manifest import AtlasRow, Manifest, PictureRow, TileSize
+from memtiles.pictures.layout import geometry
+from memtiles.pictures.lens import ColourLens, ValueLens
 from memtiles.pictures.lenses import lens
 from memtiles.pictures.placement import Rect
 from memtiles.site.picture_folder import content_key
@@ -16,9 +18,14 @@ from memtiles.tiles.atlas import AtlasPlane
 from memtiles.tiles.earlier import Earlier
 from memtiles.tiles.grid import Grid
 from memtiles.tiles.pyramid import Engine
+from memtiles.tiles.reduction import reduction_of
 
 # Raised when the files of an atlas folder change their form.
-VERSION = 2
+VERSION = 3
+
+
+# No lens looks at larger blocks, so that no more of a region's address matters.
+_LARGEST_BLOCK = 4096
 
 
 class Placed(NamedTuple):
@@ -26,25 +33,29 @@ class Placed(NamedTuple):
 
     picture: str
     rect: Rect
+    phase: int
 
 
-def place(row: PictureRow, digest: str, rect: Rect) -> Placed:
-    """A picture of a region with that digest, in its place.
+def place(row: PictureRow, digest: str, start: int, rect: Rect) -> Placed:
+    """A picture of a region with that digest that begins at that address, in its place.
 
     A folder of its own has a name that stands for all its pixels depend on. That of a bundle stands
     for its other pictures, too.
     """
+    phase = start % _LARGEST_BLOCK
     if not row.bundled:
-        return Placed(row.path.partition("/")[2], rect)
+        return Placed(row.path.partition("/")[2], rect, phase)
     version = lens(row.lens).version
     key = [digest, row.layout, row.bits, row.size, row.width, row.lens, version]
-    return Placed(content_key(key), rect)
+    return Placed(content_key(key), rect, phase)
 
 
 class AtlasOrder(NamedTuple):
     """What an atlas is to be."""
 
     name: str
+    layout: str | None
+    lens: ColourLens | ValueLens
     width: int
     height: int
     placed: tuple[Placed, ...]
@@ -57,10 +68,16 @@ class AtlasOrder(NamedTuple):
         key = {
             "folder": VERSION,
             "pyramid": pyramid_key(self.tile_size, self.engine),
+            "layout": self.layout,
+            "lens": _lens_key(self.lens),
             "size": (self.width, self.height),
-            "pictures": [[one.picture, one.rect.x, one.rect.y] for one in self.placed],
+            "pictures": [[one.picture, one.rect.x, one.rect.y, one.phase] for one in self.placed],
         }
         return f"atlases/{slug(self.name)}-{content_key(key)}"
+
+
+def _lens_key(lens: ColourLens | ValueLens) -> list[object]:
+    return [lens.name, lens.version, lens.key if isinstance(lens, ValueLens) else ""]
 
 
 @dataclass(frozen=True)
@@ -78,23 +95,30 @@ def atlases_of(manifest: Manifest) -> tuple[EarlierAtlas, ...]:
     """The atlases that a manifest names."""
     return tuple(
         EarlierAtlas(
-            row.path,
-            row.pyramid.width,
-            row.pyramid.height,
-            row.pyramid.sha256,
-            _placed(manifest, row),
+            seen.path, seen.pyramid.width, seen.pyramid.height, seen.pyramid.sha256, placed
         )
         for row in manifest.atlases
+        for placed in [_placed(manifest, row)]
+        for seen in row.lenses
     )
 
 
 def _placed(manifest: Manifest, row: AtlasRow) -> tuple[Placed, ...]:
     found = []
     for one in row.placements:
-        picture = manifest.pictures[one.picture]
-        rect = Rect(one.x, one.y, picture.width, picture.height)
-        found.append(place(picture, manifest.regions[one.region].sha256 or "", rect))
+        region, picture = manifest.regions[one.region], manifest.pictures[one.picture]
+        width, height = size_in_atlas(row, picture)
+        rect = Rect(one.x, one.y, width, height)
+        found.append(place(picture, region.sha256 or "", region.start, rect))
     return tuple(found)
+
+
+def size_in_atlas(row: AtlasRow, picture: PictureRow) -> tuple[int, int]:
+    """Pixels of a picture there: an atlas may have a layout of its own."""
+    if row.layout is None:
+        return picture.width, picture.height
+    shape = geometry(row.layout, picture.bits, picture.size)
+    return shape.width, shape.height
 
 
 def make_atlas(
@@ -121,7 +145,18 @@ def make_atlas(
     staged = store.stage()
     path = order.path
     earlier = _earlier(store, order, before) if order.engine == "fast" else None
-    make_pyramid(plane, staged, path, order.tile_size, order.engine, jobs, advance, expect, earlier)
+    make_pyramid(
+        plane,
+        staged,
+        path,
+        order.tile_size,
+        order.engine,
+        jobs,
+        advance,
+        expect,
+        earlier,
+        reduction_of(order.lens),
+    )
     store.keep(staged, path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from memtiles.manifest import FILE, Manifest, RegionRow, read_manifest
 from memtiles.maps.lookup import find_region
 from memtiles.memory.runs import Runs
 from memtiles.memory.span import Span
+from memtiles.pictures.layout import geometry
 from memtiles.pictures.picture import Picture
 from memtiles.pictures.placement import Rect
 from memtiles.site.picture_folder import open_picture, read_runs
@@ -53,7 +55,7 @@ def region_plane(folder: Path, manifest: Manifest, row: RegionRow) -> Picture:
 
 
 def atlas_plane(folder: Path, manifest: Manifest, name: str | None) -> AtlasPlane:
-    """An atlas at full resolution, composed from its pictures; the first one without a name.
+    """The bytes of an atlas at full resolution; the first one without a name.
 
     Raises:
         UsageError: There is none of that name.
@@ -77,5 +79,9 @@ def atlas_plane(folder: Path, manifest: Manifest, name: str | None) -> AtlasPlan
     tenants = []
     for placed in row.placements:
         found = picture(placed.picture)
+        if row.layout is not None:
+            shape = geometry(row.layout, found.shape.bits, found.shape.size)
+            found = replace(found, shape=shape)
         tenants.append(Tenant(found, Rect(placed.x, placed.y, found.width, found.height)))
-    return AtlasPlane(row.pyramid.width, row.pyramid.height, tenants)
+    pyramid = row.lenses[0].pyramid
+    return AtlasPlane(pyramid.width, pyramid.height, tenants)

@@ -13,6 +13,7 @@ from memtiles.tiles.earlier import Earlier
 from memtiles.tiles.grid import Grid
 from memtiles.tiles.plane import SparsePlane
 from memtiles.tiles.pyramid import VERSION, Engine, save_pyramid
+from memtiles.tiles.reduction import MEAN_OF_COLOURS, Reduction
 from memtiles.tiles.tile_folder import FORMAT, OVERLAP, TILE_LIST, UNWRITTEN_FILE, tile_of
 from memtiles.tiles.unwritten import read_unwritten
 
@@ -34,9 +35,10 @@ def make_pyramid(
     advance: Callable[[int], object] = lambda _: None,
     expect: Callable[[int], object] = lambda _: None,
     earlier: Earlier | None = None,
+    reduction: Reduction = MEAN_OF_COLOURS,
 ) -> None:
     """Leaves the pyramid of a plane in a staged folder, which will be the folder `path`."""
-    save_pyramid(plane, staged, tile_size, jobs, advance, expect, engine, earlier)
+    save_pyramid(plane, staged, tile_size, jobs, advance, expect, engine, earlier, reduction)
     text = (staged / UNWRITTEN_FILE).read_bytes()
     if read_unwritten(text).tops:
         (staged / UNWRITTEN_SCRIPT).write_bytes(unwritten_script(path, text))

@@ -174,7 +174,7 @@ class Store:
             (self.folder / _STAGING / name).replace(self.folder / name)
         _sync_folder(self.folder)
         pictures = {row.path for row in manifest.pictures}
-        atlases = {row.path for row in manifest.atlases}
+        atlases = {one.path for row in manifest.atlases for one in row.lenses}
         self._sweep(pictures | atlases | {row.path for row in manifest.strips})
 
     def _write(self, name: str, pieces: Iterable[bytes | memoryview]) -> None:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from memtiles import manifest as rows
 from memtiles.config import Config
-from memtiles.describe import DrawnRegion, describe_atlas
+from memtiles.config.outputs import Tiles
+from memtiles.describe import DrawnRegion, describe_atlas, describe_lens
+from memtiles.errors import LensError
+from memtiles.pictures.layout import Geometry
+from memtiles.pictures.lens import ColourLens, ValueLens
+from memtiles.pictures.lenses import colour_lens
+from memtiles.pictures.picture import Picture
 from memtiles.pictures.placement import Rect
 from memtiles.plan import Plan, PlannedAtlas
 from memtiles.progress import Advance
@@ -16,54 +23,146 @@ from memtiles.site.store import Store
 from memtiles.stages.before import Before
 from memtiles.tiles.atlas import AtlasPlane, Tenant
 
+Lens = ColourLens | ValueLens
 
-def stitch(
-    config: Config,
-    plan: Plan,
-    store: Store,
-    jobs: int,
-    before: Before,
-    pictures: Sequence[DrawnRegion | None],
-    advance: Advance,
-    expect: Callable[[int], object],
-) -> list[rows.AtlasRow]:
-    """Every planned atlas; `expect` is told of each how many pixels will be drawn."""
-    found = []
-    for planned in plan.atlases:
-        landscape, tiles = planned.landscape, config.tiles
-        places = _places(planned, pictures)
-        order = AtlasOrder(
-            planned.config.name,
-            landscape.width,
-            landscape.height,
-            tuple(place(one.row, one.digest, rect) for rect, one in places),
-            tiles.size,
-            tiles.engine,
+BYTES = colour_lens("bytes")
+"""What an atlas shows where nothing else is asked for, and what strips are cut from."""
+
+
+class Stitched(NamedTuple):
+    """What the stage leaves: rows of the manifest, and a line for each lens that failed."""
+
+    lenses: list[rows.LensRow]
+    atlases: list[rows.AtlasRow]
+    failures: list[str]
+
+
+class AtlasStage:
+    """Stitches the atlases of a plan."""
+
+    def __init__(
+        self,
+        config: Config,
+        plan: Plan,
+        store: Store,
+        jobs: int,
+        before: Before,
+        pictures: Sequence[DrawnRegion | None],
+    ) -> None:
+        """Nothing is drawn yet."""
+        self._plan = plan
+        self._tiles = config.tiles
+        self._store = store
+        self._jobs = jobs
+        self._before = before
+        self._pictures = pictures
+
+    def stitch(self, advance: Advance, expect: Callable[[int], object]) -> Stitched:
+        """Every planned atlas through every lens.
+
+        A lens of the user's that fails is left out, of all atlases; where none is left, the bytes
+        themselves are drawn.
+
+        Args:
+            advance: Told the number of pixels as they are drawn.
+            expect: Told of each atlas and lens how many pixels will be drawn.
+        """
+        drawn: list[tuple[Lens, list[str]]] = []
+        failures: list[str] = []
+        for lens in self._plan.lenses:
+            try:
+                drawn.append((lens, self._through(lens, advance, expect)))
+            except LensError as error:
+                failures.append(str(error))
+        if not drawn:
+            drawn = [(BYTES, self._through(BYTES, advance, expect))]
+        rows_of = [
+            [self._row(number, planned, paths[at]) for number, (_, paths) in enumerate(drawn)]
+            for at, planned in enumerate(self._plan.atlases)
+        ]
+        return Stitched(
+            [describe_lens(lens) for lens, _ in drawn],
+            [
+                describe_atlas(self._plan, planned, self._pictures, seen)
+                for planned, seen in zip(self._plan.atlases, rows_of, strict=True)
+            ],
+            failures,
         )
-        if store.holds(order.path):
-            expect(0)
-        else:
-            plane = atlas_plane(planned, pictures)
-            make_atlas(store, order, plane, jobs, advance, expect, before.atlases)
-        folder = store.folder / order.path
-        pyramid = describe_pyramid(folder, order.width, order.height, tiles.size, tiles.engine)
-        found.append(describe_atlas(config, plan, planned, pictures, order.path, pyramid))
-    return found
+
+    def _through(self, lens: Lens, advance: Advance, expect: Callable[[int], object]) -> list[str]:
+        """Every planned atlas through one lens, by its folder.
+
+        Raises:
+            LensError: The lens failed.
+        """
+        paths = []
+        for planned in self._plan.atlases:
+            order = atlas_order(self._plan, planned, self._pictures, lens, self._tiles)
+            if self._store.holds(order.path):
+                expect(0)
+            else:
+                plane = atlas_plane(self._plan, planned, self._pictures, lens)
+                make_atlas(
+                    self._store, order, plane, self._jobs, advance, expect, self._before.atlases
+                )
+            paths.append(order.path)
+        return paths
+
+    def _row(self, lens: int, planned: PlannedAtlas, path: str) -> rows.AtlasLensRow:
+        width, height = planned.landscape.width, planned.landscape.height
+        folder = self._store.folder / path
+        pyramid = describe_pyramid(folder, width, height, self._tiles.size, self._tiles.engine)
+        return rows.AtlasLensRow(lens, path, pyramid)
 
 
-def atlas_plane(planned: PlannedAtlas, pictures: Sequence[DrawnRegion | None]) -> AtlasPlane:
-    """The pixels of an atlas."""
-    tenants = [Tenant(drawn.picture, rect) for rect, drawn in _places(planned, pictures)]
+def atlas_order(
+    plan: Plan,
+    planned: PlannedAtlas,
+    pictures: Sequence[DrawnRegion | None],
+    lens: Lens,
+    tiles: Tiles,
+) -> AtlasOrder:
+    """What an atlas through a lens is to be."""
+    return AtlasOrder(
+        planned.config.name,
+        planned.layout,
+        lens,
+        planned.landscape.width,
+        planned.landscape.height,
+        tuple(
+            place(one.drawn.row, one.drawn.digest, one.start, one.rect)
+            for one in _members(plan, planned, pictures)
+        ),
+        tiles.size,
+        tiles.engine,
+    )
+
+
+def atlas_plane(
+    plan: Plan, planned: PlannedAtlas, pictures: Sequence[DrawnRegion | None], lens: Lens
+) -> AtlasPlane:
+    """The pixels of an atlas through a lens."""
+    tenants = [
+        Tenant(Picture(one.shape, one.drawn.picture.raster, lens, one.start), one.rect)
+        for one in _members(plan, planned, pictures)
+    ]
     return AtlasPlane(planned.landscape.width, planned.landscape.height, tenants)
 
 
-def _places(
-    planned: PlannedAtlas, pictures: Sequence[DrawnRegion | None]
-) -> list[tuple[Rect, DrawnRegion]]:
-    """What lies where in an atlas."""
-    found = []
-    for member, rect in zip(planned.members, planned.landscape.pictures, strict=True):
+class _Member(NamedTuple):
+    """A region in an atlas: its picture in the store, its address, and how and where it lies."""
+
+    drawn: DrawnRegion
+    start: int
+    shape: Geometry
+    rect: Rect
+
+
+def _members(
+    plan: Plan, planned: PlannedAtlas, pictures: Sequence[DrawnRegion | None]
+) -> Iterator[_Member]:
+    places = zip(planned.members, planned.shapes, planned.landscape.pictures, strict=True)
+    for member, shape, rect in places:
         drawn = pictures[member]
         assert drawn is not None
-        found.append((rect, drawn))
-    return found
+        yield _Member(drawn, plan.regions[member].region.span.start, shape, rect)

@@ -28,6 +28,7 @@ class Outlook:
         self._bytes = sum(one.shape.size for one in plan.regions if one.shape is not None)
         self._pixels = [
             sum(rect.width * rect.height for rect in atlas.landscape.pictures)
+            for _ in plan.lenses
             for atlas in plan.atlases
         ]
         self._weights = [_TILE_WEIGHT * (atlas.bands - 1) for atlas in plan.atlases]
@@ -45,7 +46,7 @@ class Outlook:
         self._tell(self._drawn / self._seen)
 
     def atlas(self, pixels: int) -> None:
-        """So many pixels of the next atlas are to be drawn."""
+        """So many pixels of the next atlas, or of it through the next lens, are to be drawn."""
         self._known.append(pixels)
         self._tell(self._drawn / self._seen if self._seen else 1.0)
 

@@ -96,7 +96,7 @@ class PictureStage:
         return PictureOrder(
             planned.region.name,
             shape,
-            self._config.pictures.lenses[0],
+            "bytes",
             self._config.tiles.size,
             self._config.tiles.engine,
             planned.has_pyramid,
@@ -135,18 +135,17 @@ class PictureStage:
         regions = [self._plan.regions[at] for at in members]
         spans = [one.region.span for one in regions]
         bundle = Bundle(tuple(one.shape for one in regions if one.shape is not None))
-        lens = self._config.pictures.lenses[0]
         digests = self._known(spans)
-        path = bundle_path(bundle, digests, lens) if digests else ""
+        path = bundle_path(bundle, digests, "bytes") if digests else ""
         if digests and self._store.holds(path):
             advance(sum(span.size for span in spans))
         else:
             content = read_bundle(self._plan.space, spans, bundle, advance)
             digests = content.digests
-            path = bundle_path(bundle, digests, lens)
+            path = bundle_path(bundle, digests, "bytes")
             if not self._store.holds(path):
                 make_bundle(self._store, path, content, bundle)
-        finished = finished_bundle(self._store.folder, path, bundle, lens)
+        finished = finished_bundle(self._store.folder, path, bundle, "bytes")
         self._outlook.add(picture for _, picture in finished)
         return [
             DrawnRegion(row, picture, digest)

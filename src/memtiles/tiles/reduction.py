@@ -18,7 +18,7 @@ from memtiles.pictures.patch import Patch, Pixels, Uniform
 from memtiles.pictures.zoom import Foremost, Highest
 from memtiles.tiles.canvas import halved, put_together, simplified
 
-State = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+State = npt.NDArray[np.uint8 | np.uint16]
 """An array (height, width, numbers a pixel)."""
 
 

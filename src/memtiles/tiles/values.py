@@ -15,7 +15,7 @@ import numpy.typing as npt
 from memtiles.pictures.patch import Patch, Pixels, Uniform
 from memtiles.tiles.reduction import State
 
-Number = TypeVar("Number", np.uint8, np.uint16)
+Number = TypeVar("Number", bound=np.generic)
 
 
 def evened(state: npt.NDArray[Number]) -> npt.NDArray[Number]:

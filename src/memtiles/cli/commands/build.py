@@ -11,6 +11,7 @@ from memtiles.cli import terminal
 from memtiles.cli.arguments import positive
 from memtiles.cli.command import Command, Example
 from memtiles.cli.process import keep_freed_memory
+from memtiles.errors import LensError
 from memtiles.printable import counted
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _run(options: argparse.Namespace) -> None:
     keep_freed_memory()
     with BuildBar(quiet=options.quiet) as bar:
         profile = Profile(bar)
-        manifest, plan = build(
+        built = build(
             config,
             jobs=options.jobs,
             mode=options.mode,
@@ -93,15 +94,20 @@ def _run(options: argparse.Namespace) -> None:
             watcher=profile,
         )
     if not options.quiet:
-        terminal.print_notes(plan.report)
-        _print_built(config.output, manifest, options.mode)
+        terminal.print_notes(built.plan.report)
+        _print_built(config.output, built.manifest, options.mode)
     if options.profile:
         print(*profile.lines(config.output), sep="\n")
+    if built.failures:
+        first, *others = (f"{line}; the map was built without it" for line in built.failures)
+        for other in others:
+            terminal.complain(other)
+        raise LensError(first)
 
 
 def _print_built(output: Path, manifest: Manifest, mode: int) -> None:
     pyramids = [row.pyramid for row in manifest.pictures if row.pyramid]
-    pyramids += [row.pyramid for row in manifest.atlases]
+    pyramids += [one.pyramid for row in manifest.atlases for one in row.lenses]
     print(
         f"{counted(len(manifest.regions), 'region')}, "
         f"{counted(len(manifest.pictures), 'picture')}, "

@@ -103,7 +103,7 @@ def _subject(folder: Path, region: str | None, atlas: str | None) -> _Subject:
             raise UsageError(f"{folder}: has no atlas: name a --region")
         plane = atlas_plane(folder, manifest, atlas)
         drawn = next(row for row in manifest.atlases if atlas in (None, row.name))
-        name, size = drawn.name, drawn.pyramid.tile_size
+        name, size = drawn.name, drawn.lenses[0].pyramid.tile_size
         what = f"memtiles: {plain(manifest.title)}, atlas {plain(name)}"
         return _Subject(plane, file_stem(name, "atlas"), size, what)
     row = region_row(manifest, region)

@@ -57,6 +57,7 @@ def _damage(folder: Path, manifest: rows.Manifest, advance: Callable[[int], obje
     for members in bundles.values():
         yield from bundle_damage(folder, members, advance)
     for atlas in manifest.atlases:
-        yield from pyramid_damage(folder, atlas.path, atlas.pyramid, advance)
+        for seen in atlas.lenses:
+            yield from pyramid_damage(folder, seen.path, seen.pyramid, advance)
     for strip in manifest.strips:
         yield from strip_damage(folder, strip, advance)
