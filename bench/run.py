@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import bmp_stage
 import build_again
+import build_lenses
 import build_linear
 import build_memory
 import build_sparse
@@ -71,7 +72,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "whole": whole_picture,
     "paging": page_tables,
     "runs": user_dump,
-    "lenses": lens_kernels,
+    "kernels": lens_kernels,
+    "lenses": build_lenses,
 }
 
 
