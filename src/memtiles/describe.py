@@ -170,6 +170,7 @@ def describe_site(
             size=dump.size,
             machine=dump.machine,
             address_bits=32 if dump.address_bits == 32 else 64,
+            byte_order=dump.byte_order,
         ),
         spaces=[rows.SpaceRow(name=plan.space.name)],
         modules=[

@@ -28,6 +28,7 @@ class DumpRow(Row):
     size: Hex
     machine: str | None
     address_bits: Literal[32, 64]
+    byte_order: Literal["little", "big"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import Literal
 
 from memtiles.memory.space import AddressSpace, SpaceKind
 from memtiles.memory.span import Span
@@ -93,6 +94,7 @@ class Dump:
         machine: The processor, such as "x86-64", or None where unknown.
         system: The operating system, such as "Windows 10.0.19041", or None where unknown.
         address_bits: 32 or 64: how wide addresses are written.
+        byte_order: Of numbers in memory; little endian where the format does not tell.
         warnings: Damage and oddities that a user should hear of, one line each.
         identity: None where bytes can change without a trace: a live process.
         close: Gives back the file and, for a compressed dump, the temp file.
@@ -106,6 +108,7 @@ class Dump:
     machine: str | None = None
     system: str | None = None
     address_bits: int = 64
+    byte_order: Literal["little", "big"] = "little"
     warnings: tuple[str, ...] = ()
     identity: Identity | None = None
     close: Callable[[], None] = field(default=lambda: None)

@@ -26,7 +26,7 @@ def plan_lenses(
             engine draws only `bytes`.
         LensError: One of the user's own failed.
     """
-    surroundings = Surroundings(tuple(regions), dump.address_bits)
+    surroundings = Surroundings(tuple(regions), dump.address_bits, dump.byte_order)
     found: dict[str, ColourLens | ValueLens] = {}
     for name in config.pictures.lenses:
         one = own_lens(Path(name)) if name.endswith(_ENDING) else lens(name)

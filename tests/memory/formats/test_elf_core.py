@@ -59,6 +59,7 @@ def test_classes_and_byte_orders(opened: Opener, bits: int, order: str, extended
         )
     )
     assert dump.address_bits == bits
+    assert dump.byte_order == {"<": "little", ">": "big"}[order]
     assert dump.warnings == ()
     assert rows(dump) == [
         (0x1000, 0x2000, "/bin/app", "r-x"),

@@ -33,6 +33,11 @@ class ElfIdent(NamedTuple):
     machine: str | None
 
     @property
+    def byte_order(self) -> Literal["little", "big"]:
+        """The order in a word."""
+        return "little" if self.order == "<" else "big"
+
+    @property
     def type_name(self) -> str:
         """The type in words, for messages."""
         return _TYPES.get(self.type, f"of type {self.type:#x}")

@@ -76,6 +76,7 @@ class ElfCore:
             machine=mode.machine if mode else ident.machine,
             system=opened.system,
             address_bits=mode.address_bits if mode else ident.bits,
+            byte_order=ident.byte_order,
             warnings=tuple(warnings),
             identity=source.identity,
             close=source.close,

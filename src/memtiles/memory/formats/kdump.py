@@ -96,6 +96,7 @@ class Kdump:
             machine=_MACHINES.get(header.machine, header.machine) or None,
             system=paging.system,
             address_bits=header.bits,
+            byte_order="little" if header.order == "<" else "big",
             warnings=(*warnings, *machine.warnings),
             identity=source.identity,
             close=source.close,

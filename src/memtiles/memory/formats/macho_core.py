@@ -102,6 +102,7 @@ class MachoCore:
             read_contents=lambda _: Contents(mappings),
             machine=_MACHINES.get(machine),
             address_bits=layout.bits,
+            byte_order="little" if layout.order == "<" else "big",
             warnings=tuple(warnings),
             identity=source.identity,
             close=source.close,

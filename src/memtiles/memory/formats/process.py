@@ -67,6 +67,7 @@ def _dump(pid: int, folder: int, memory: io.FileIO) -> Dump:
         read_contents=lambda _: Contents(mappings, modules_of(mappings)),
         machine=ident.machine if ident else None,
         address_bits=ident.bits if ident else 64,
+        byte_order=ident.byte_order if ident else "little",
         close=memory.close,
     )
 
