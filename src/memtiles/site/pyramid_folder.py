@@ -57,11 +57,15 @@ def describe_pyramid(
     Raises:
         DamageError: Its list is not there.
     """
+    digest, tiles = hashlib.sha256(), 0
     try:
-        text = (folder / TILE_LIST).read_bytes()
+        # Line by line: the list of a terabyte has hundreds of MiB.
+        with (folder / TILE_LIST).open("rb") as file:
+            for line in file:
+                digest.update(line)
+                tiles += tile_of(line[66:].rstrip(b"\n").decode("ascii", "replace")) is not None
     except OSError as error:
         raise DamageError(f"{folder / TILE_LIST}: {error.strerror}; {MEND}") from None
-    names = (line[66:].decode("ascii", "replace") for line in text.splitlines())
     has_script = (folder / UNWRITTEN_SCRIPT).exists()
     return PyramidRow(
         width=width,
@@ -71,9 +75,9 @@ def describe_pyramid(
         format=FORMAT,
         levels=Grid(width, height, tile_size).levels,
         engine=engine,
-        tiles=sum(1 for name in names if tile_of(name)),
+        tiles=tiles,
         unwritten=UNWRITTEN_FILE,
         unwritten_script=UNWRITTEN_SCRIPT if has_script else None,
         list=TILE_LIST,
-        sha256=hashlib.sha256(text).hexdigest(),
+        sha256=digest.hexdigest(),
     )

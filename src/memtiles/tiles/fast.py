@@ -32,6 +32,9 @@ from memtiles.tiles.tile_folder import TileFolder
 # of rows of this length cost hardly more to read than whole rows.
 _SQUARE = 4096
 
+# Of so many tiles it is remembered whether they are to be drawn: those of a few GiB.
+_REMEMBERED = 1 << 14
+
 
 def write_tiles(
     plane: SparsePlane,
@@ -109,6 +112,7 @@ class _Walk:
         self._reduction = target.reduction
         self._grid = grid = target.grid
         self._earlier = earlier
+        self._known: dict[Tile, _Finished | None] = {}
         self._strip_level = max(0, grid.levels - 2)
         self._square_level = max(0, grid.levels - (_SQUARE // grid.tile_size).bit_length())
 
@@ -163,6 +167,15 @@ class _Walk:
         return _Strip(tiles, to_draw, finished, sum(one.width * one.height for one in rects))
 
     def _finished(self, tile: Tile) -> _Finished | None:
+        """Whether nothing of a tile is to be drawn; asked once for the forecast, then to draw."""
+        if tile in self._known:
+            return self._known.pop(tile)
+        found = self._find_out(tile)
+        if len(self._known) < _REMEMBERED:
+            self._known[tile] = found
+        return found
+
+    def _find_out(self, tile: Tile) -> _Finished | None:
         shown = self._grid.shown(tile)
         what = self.plane.uniform(shown.x, shown.y, shown.width, shown.height)
         if what is None and self._earlier is not None:

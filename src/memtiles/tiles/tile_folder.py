@@ -66,7 +66,7 @@ class TileFolder:
         self.grid = grid
         self.reduction = reduction
         self.unwritten = Unwritten()
-        self._digests: dict[str, str] = {}
+        self._lines: list[bytes] = []
         for level in range(grid.levels):
             (folder / f"{NAME}_files" / str(level)).mkdir(parents=True)
 
@@ -85,7 +85,7 @@ class TileFolder:
             os.link(source, place)
         except OSError:  # no links on this file system, or too many
             shutil.copyfile(source, place)
-        self._digests[name] = digest
+        self._lines.append(_line(name, digest))
 
     def finish(self) -> None:
         """Makes what is not a tile: the .dzi, the shared tiles, and both lists."""
@@ -100,18 +100,33 @@ class TileFolder:
             self._write(uniform_path(Uniform.ZERO), shared)
         text = self.unwritten.to_json()
         self._write(UNWRITTEN_FILE, text)
-        write_list(self.folder, self._digests.items())
+        _write_lines(self.folder, self._lines)
 
     def _write(self, name: str, content: bytes) -> None:
         with (self.folder / name).open("wb", buffering=0) as file:
             file.write(content)
-        self._digests[name] = hashlib.sha256(content).hexdigest()
+        self._lines.append(_line(name, hashlib.sha256(content).hexdigest()))
 
 
 def write_list(folder: Path, digests: Iterable[tuple[str, str]]) -> None:
     """Writes a line as `sha256sum` does for every file of a pyramid, sorted by path."""
-    lines = (f"{digest}  {name}\n" for name, digest in sorted(digests))
-    (folder / TILE_LIST).write_text("".join(lines), encoding="ascii", newline="")
+    _write_lines(folder, [_line(name, digest) for name, digest in digests])
+
+
+def _line(name: str, digest: str) -> bytes:
+    """A line of the list as it waits: the name first, to be sorted by, and half as long.
+
+    A terabyte has four million of them, which is what of a pyramid takes memory while it is made.
+    """
+    return name.encode("ascii") + b"\0" + bytes.fromhex(digest)
+
+
+def _write_lines(folder: Path, lines: list[bytes]) -> None:
+    lines.sort()
+    with (folder / TILE_LIST).open("wb") as file:
+        for line in lines:
+            name, _, digest = line.partition(b"\0")
+            file.write(b"%s  %s\n" % (digest.hex().encode("ascii"), name))
 
 
 def read_list(text: bytes) -> dict[str, str]:
