@@ -18,6 +18,7 @@ function bundled(first: bigint): Picture {
     path: 'bundles/77ab',
     first,
     shape: geometry('rows', 8, 0x1000n),
+    bmp: [],
     runsScript: 'runs.js',
   };
 }
