@@ -139,6 +139,7 @@ export class Explorer {
     this.atlases.hidden = atlases.length < 2;
     const [first] = atlases;
     if (!first) return;
+    this.looks.preferred = parsePermalink(location.hash, spaces)?.lens ?? null;
     await this.openAtlas(first);
     await this.followHash(true);
     await this.map.settled();
@@ -211,6 +212,7 @@ export class Explorer {
 
   private async followHash(immediately: boolean): Promise<void> {
     const link = parsePermalink(location.hash, this.manifest.spaces);
+    if (link?.target) await this.openSpace(link.target.space);
     if (link) this.looks.chooseNamed(link.lens);
     if (link?.target) await this.goToAddress(link.target, link.zoom ?? READING_SCALE, immediately);
     else if (link) this.say('');

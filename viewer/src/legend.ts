@@ -28,36 +28,47 @@ export interface Seen {
   readonly protections: readonly Protection[];
 }
 
-export function legendSections({ lens, tint, kinds, protections }: Seen): LegendSection[] {
-  const sections: LegendSection[] = [];
-  if (lens) {
-    sections.push({
-      title: `Lens: ${lens.name}`,
-      before: lens.summary,
-      entries: lens.legend.map(({ colour, label }) => ({ label, look: colour })),
-      after: lens.rule,
-    });
+/** The sections from the top: the tint lies over the lens. */
+export function legendSections(seen: Seen): LegendSection[] {
+  const sections = [kindsSection(seen)];
+  if (seen.lens) sections.unshift(lensSection(seen.lens));
+  if (seen.tint === 'protection') sections.unshift(protectionSection(seen.protections));
+  else if (seen.tint === 'missing') sections.unshift(MISSING);
+  else if (seen.tint === 'kind') sections.reverse();
+  return sections;
+}
+
+function lensSection({ name, summary, rule, legend }: Lens): LegendSection {
+  return {
+    title: `Lens: ${name}`,
+    before: summary,
+    entries: legend.map(({ colour, label }) => ({ label, look: colour })),
+    after: rule,
+  };
+}
+
+function protectionSection(protections: readonly Protection[]): LegendSection {
+  const title = 'Tint: protection';
+  if (protections.length === 0) {
+    return { title, before: 'The dump tells no protections.', entries: [], after: '' };
   }
-  if (tint === 'protection') {
-    sections.push({
-      title: 'Tint: protection',
-      before: protections.length === 0 ? 'The dump tells no protections.' : '',
-      entries: protections.map((protection) => {
-        const { colour, label } = PROTECTION_SWATCHES[protection];
-        return { label, look: colour };
-      }),
-      after: protections.length === 0 ? '' : 'Not tinted: unknown.',
-    });
-  } else if (tint === 'missing') {
-    sections.push({
-      title: 'Tint: missing',
-      before: '',
-      entries: [{ label: 'not in the dump', look: 'missing' }],
-      after: 'Small holes are drawn larger than they are; on a Hilbert curve, whole pages.',
-    });
-  }
-  sections.push({
-    title: tint === 'kind' ? 'Outlines and tint: kinds of region' : 'Outlines: kinds of region',
+  const entries = protections.map((protection) => {
+    const { colour, label } = PROTECTION_SWATCHES[protection];
+    return { label, look: colour };
+  });
+  return { title, before: '', entries, after: 'Without a tint: not known.' };
+}
+
+const MISSING: LegendSection = {
+  title: 'Tint: missing',
+  before: '',
+  entries: [{ label: 'not in the dump', look: 'missing' }],
+  after: 'Small holes are drawn larger than they are. In layout hilbert whole pages are marked.',
+};
+
+function kindsSection({ tint, kinds }: Seen): LegendSection {
+  return {
+    title: tint === 'kind' ? 'Tint and outlines: kinds of region' : 'Outlines: kinds of region',
     before: '',
     entries: [
       ...KINDS.filter((kind) => kinds.has(kind)).map((kind) => ({
@@ -67,8 +78,7 @@ export function legendSections({ lens, tint, kinds, protections }: Seen): Legend
       { label: 'hole', look: 'hole' },
     ],
     after: '',
-  });
-  return sections;
+  };
 }
 
 export function fillLegend(box: HTMLElement, sections: readonly LegendSection[]): void {

@@ -6,7 +6,8 @@ import type { Atlas, AtlasLens, Manifest } from './manifest';
 import { protectionsIn } from './protection';
 import { TINTS, type Tint } from './tint';
 
-const smallWindow = matchMedia('(max-width: 760px)');
+/** Windows in which an open legend would hide the map: see style.css. */
+const SMALL_WINDOW = '(max-width: 760px)';
 
 /** The item `step` places on from `current`, round and round. */
 export function cycled<T>(items: readonly T[], current: T, step: number): T {
@@ -22,6 +23,8 @@ export function lensCalled(atlas: Atlas, name: string): AtlasLens | null {
 
 export class Looks {
   tint: Tint = 'none';
+  /** The name of the lens to look through, in each atlas that has it. */
+  preferred: string | null = null;
   private atlas: Atlas | null = null;
   private current: AtlasLens | null = null;
 
@@ -42,7 +45,7 @@ export class Looks {
     this.tints.replaceChildren(...TINTS.map((tint) => new Option(tint)));
     // A page that is loaded again may find the choice of before in it.
     this.tints.selectedIndex = 0;
-    this.legend.open = !smallWindow.matches;
+    this.legend.open = !matchMedia(SMALL_WINDOW).matches;
     this.lenses.addEventListener('change', () => {
       this.choose(this.atlas?.lenses[this.lenses.selectedIndex] ?? null);
     });
@@ -59,11 +62,10 @@ export class Looks {
     return this.current && this.current !== this.atlas?.lenses[0] ? this.current.lens.name : null;
   }
 
-  /** Turns to an atlas, and returns its lens: that of before where it has it, else its first. */
+  /** Turns to an atlas, and returns its lens: the preferred one where it has it, else its first. */
   turnTo(atlas: Atlas): AtlasLens {
-    const name = this.current?.lens.name;
-    const same = name === undefined ? null : lensCalled(atlas, name);
-    const lens = same ?? (atlas.lenses[0] as AtlasLens);
+    const preferred = this.preferred === null ? null : lensCalled(atlas, this.preferred);
+    const lens = preferred ?? (atlas.lenses[0] as AtlasLens);
     this.atlas = atlas;
     this.lenses.replaceChildren(...atlas.lenses.map((one) => new Option(one.lens.name)));
     element('lens-label', HTMLElement).hidden = atlas.lenses.length < 2;
@@ -87,6 +89,7 @@ export class Looks {
 
   private choose(lens: AtlasLens | null): void {
     if (!lens || lens === this.current) return;
+    this.preferred = lens.lens.name;
     this.take(lens);
     this.onLens(lens);
   }

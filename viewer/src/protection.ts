@@ -17,11 +17,11 @@ export type Protection = (typeof PROTECTIONS)[number];
  * colour-blind eyes, by their lightness too; memory that can be written and run is what to look for.
  */
 export const PROTECTION_SWATCHES: Record<Protection, Swatch> = {
-  'writable and executable': { colour: '#ff3d1f', label: 'writable and executable (rwx)' },
-  executable: { colour: '#f7e14a', label: 'executable (r-x)' },
-  writable: { colour: '#2f8fe0', label: 'writable (rw-)' },
-  read: { colour: '#d9d4f2', label: 'read only (r--)' },
-  none: { colour: '#3d3563', label: 'no access (---)' },
+  'writable and executable': { colour: '#f03a1c', label: 'writable and executable (rwx)' },
+  executable: { colour: '#ffe94a', label: 'executable (r-x)' },
+  writable: { colour: '#2a66d9', label: 'writable (rw-)' },
+  read: { colour: '#9fd8cf', label: 'read only (r--)' },
+  none: { colour: '#2c2650', label: 'no access (---)' },
 };
 
 /** What a text such as `r-xp`, `rw-s` or `r-x` allows; null where nobody knows. */

@@ -48,6 +48,6 @@ export function showScale(element: HTMLElement, { bytes, across, length, pixel }
   const texts = element.querySelectorAll<HTMLElement>('.scale-text');
   if (bar) bar.style.width = `${length}px`;
   if (texts[0])
-    texts[0].textContent = `${formatBytes(bytes)} ${across === 'row' ? 'of a row' : 'in a square so wide'}`;
+    texts[0].textContent = `${formatBytes(bytes)} ${across === 'row' ? 'of a row' : 'in a square this wide'}`;
   if (texts[1]) texts[1].textContent = pixel;
 }
