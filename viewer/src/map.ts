@@ -112,9 +112,9 @@ export class AtlasMap {
     const image = this.images.get(lens) ?? (await this.addImage(lens));
     if (this.atlas !== atlas || this.lens !== lens) return;
     image.setPreload(true);
+    // While it was hidden, it did not notice what it lacks for the view of now.
+    image.update(true);
     this.viewer.forceRedraw();
-    // A hidden image notices only in the next frame what it lacks.
-    await twoFrames();
     await Promise.race([fullyLoaded(image), pause(LONGEST_WAIT)]);
     if (this.atlas !== atlas || this.lens !== lens) return;
     for (const other of this.images.values()) {
