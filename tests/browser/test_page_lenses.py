@@ -197,8 +197,8 @@ def test_the_legend_tells_about_the_lens(
             assert words in said
         box = page.locator("#legend").bounding_box()
         assert box is not None
-        assert box["x"] >= 0 and box["x"] + box["width"] <= width
-        assert box["y"] >= 0 and box["y"] + box["height"] <= height
+        assert 0 <= box["x"] <= width - box["width"]
+        assert 0 <= box["y"] <= height - box["height"]
     page.click("#legend summary")
     assert not page.is_visible("#legend-body")
 
@@ -218,7 +218,6 @@ def test_tints_are_drawn_over_the_memory(site: Path, open_page: Opener) -> None:
         found = {}
         for name, (x, y) in inside.items():
             look_at(page, x, y, 12)
-            wait_until(page, "true")
             found[name] = overlay_at(page, x, y)
         return found
 
@@ -228,7 +227,8 @@ def test_tints_are_drawn_over_the_memory(site: Path, open_page: Opener) -> None:
     assert all(40 < colour[3] < 200 for colour in kinds.values())
     assert kinds["text"] == kinds["hole"] != kinds["library"]
     rights = seen("protection")
-    assert rights["writes"][0] > 200 and rights["writes"][2] < 80, "rwx stands out"
+    red, _, blue, _ = rights["writes"]
+    assert red > 200 > 80 > blue, "memory that can be written and run stands out"
     assert rights["text"] != rights["writes"] == rights["hole"]
     assert "writable and executable" in page.inner_text("#legend-body")
     page.select_option("#tint", label="missing")
@@ -242,7 +242,7 @@ def test_tints_are_drawn_over_the_memory(site: Path, open_page: Opener) -> None:
 
 
 def on_the_curve(number: int, order: int) -> tuple[int, int]:
-    """Hilbert's curve, by the algorithm for `d2xy` in the English Wikipedia, with x and y swapped."""
+    """Hilbert's curve, by the English Wikipedia's `d2xy`, with x and y swapped."""
     x = y = 0
     side = 1
     while side < 1 << order:

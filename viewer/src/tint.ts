@@ -38,21 +38,22 @@ function drawColours(
   visible: readonly PlacedRegion[],
   view: View,
 ): void {
-  const paths = new Map<string, Path2D>();
+  // By colour, because a canvas that changes its own for each of 20,000 boxes is slow.
+  const boxes = new Map<string, Rectangle[]>();
   for (const placed of visible) {
     for (const { colour, areas } of coloursOf(placed, tint)) {
-      let path = paths.get(colour);
-      if (!path) {
-        path = new Path2D();
-        paths.set(colour, path);
+      let same = boxes.get(colour);
+      if (!same) {
+        same = [];
+        boxes.set(colour, same);
       }
-      for (const area of areas) addArea(path, placed, area, view);
+      for (const area of areas) same.push(windowBox(placed, area, view));
     }
   }
   context.globalAlpha = ALPHA;
-  for (const [colour, path] of paths) {
+  for (const [colour, same] of boxes) {
     context.fillStyle = colour;
-    context.fill(path);
+    for (const { x, y, width, height } of same) context.fillRect(x, y, width, height);
   }
   context.globalAlpha = 1;
 }
@@ -70,11 +71,6 @@ function coloursOf(
   }));
 }
 
-function addArea(path: Path2D, placed: PlacedRegion, area: Rectangle, view: View): void {
-  const { x, y, width, height } = windowBox(placed, area, view);
-  if (width > 0 && height > 0) path.rect(x, y, width, height);
-}
-
 function windowBox(placed: PlacedRegion, area: Rectangle, view: View): Rectangle {
   return toWindow(view, { ...area, x: placed.x + area.x, y: placed.y + area.y });
 }
@@ -89,7 +85,7 @@ function drawMissing(
   view: View,
   runs: RunLists,
 ): void {
-  const path = new Path2D();
+  context.fillStyle = holeHatch.patternFor(context, view);
   const smallest = Math.round(SMALLEST_HOLE * view.ratio);
   const spots = new Spots(view, smallest);
   const { x, y, width, height } = visibleArea(view);
@@ -102,14 +98,13 @@ function drawMissing(
     for (const area of holesOf(placed, list).touching(seen)) {
       const box = windowBox(placed, area, view);
       if (box.width >= smallest && box.height >= smallest) {
-        path.rect(box.x, box.y, box.width, box.height);
+        context.fillRect(box.x, box.y, box.width, box.height);
       } else if (spots.take(box)) {
-        path.rect(box.x, box.y, Math.max(box.width, smallest), Math.max(box.height, smallest));
+        const [width, height] = [Math.max(box.width, smallest), Math.max(box.height, smallest)];
+        context.fillRect(box.x, box.y, width, height);
       }
     }
   }
-  context.fillStyle = holeHatch.patternFor(context, view);
-  context.fill(path);
 }
 
 /** Small boxes, of which one in each spot of the window is enough: there may be a million holes. */
