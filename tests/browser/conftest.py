@@ -77,8 +77,11 @@ def served(site: Path) -> Iterator[str]:
     command = [sys.executable, "-m", "memtiles", "serve", str(site), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
-        yield server.stdout.readline().split()[0]
-        server.terminate()
+        try:
+            yield server.stdout.readline().split()[0]
+        finally:
+            # Else a test that fails would wait for the server for ever.
+            server.terminate()
 
 
 @pytest.fixture(scope="session")

@@ -50,7 +50,7 @@ export class AtlasIndex {
   private readonly placements: ReadonlyMap<Region, PlacedRegion>;
 
   constructor(readonly atlas: Atlas) {
-    const { width, height } = atlas.pyramid;
+    const { width, height } = atlas;
     this.pictures = new RectangleIndex(atlas.placements, pictureRectangle, width, height);
     this.labels = new RectangleIndex(atlas.placements, ({ label }) => label, width, height);
     this.gaps = new RectangleIndex(atlas.gaps, (gap) => gap, width, height);
@@ -60,7 +60,7 @@ export class AtlasIndex {
 
   /** What the pixel (x, y) shows; pixels outside the atlas show nothing. */
   placeAt(x: number, y: number): Place {
-    const { width, height } = this.atlas.pyramid;
+    const { width, height } = this.atlas;
     if (!(x >= 0 && y >= 0 && x < width && y < height)) return NOTHING;
     const placed = this.pictures.at(x, y);
     if (placed) {

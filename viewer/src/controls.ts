@@ -48,6 +48,9 @@ export function listenToControls(explorer: Explorer): void {
       filter.focus();
       filter.select();
     },
+    lens: (step) => explorer.looks.cycleLens(step),
+    tint: (step) => explorer.looks.cycleTint(step),
+    follow: () => explorer.follow.go(),
     help: showHelp,
     leave: () => {
       explorer.say('');

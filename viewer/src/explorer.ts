@@ -5,15 +5,16 @@ import { AtlasIndex, namedRectangle } from './atlas';
 import { Backdrop } from './backdrop';
 import { formatBytes } from './bytes';
 import { element, nameElement } from './elements';
-import { fillLegend } from './kinds';
-import { pixelBytes } from './layout';
-import type { Atlas, Manifest, Region } from './manifest';
+import { Follow } from './follow';
+import { Looks } from './looks';
+import type { Atlas, Manifest, PlacedRegion, Region } from './manifest';
 import { AtlasMap, READING_SCALE } from './map';
 import { isolated } from './names';
 import { drawOverlay } from './overlay';
 import { parsePermalink, writePermalink } from './permalink';
 import { Pointer } from './pointer';
 import { RegionsList, toggleRegions } from './regions_list';
+import { RunLists } from './runs';
 import { scaleAt, showScale } from './scale';
 import { StatusLine } from './status';
 import { TargetFinder } from './target';
@@ -26,6 +27,8 @@ export class Explorer {
     element('viewer', HTMLElement),
   );
   readonly pointer: Pointer;
+  readonly looks: Looks;
+  readonly follow: Follow;
   /** Resolved when the first view is loaded and painted. */
   readonly ready: Promise<void>;
 
@@ -35,6 +38,10 @@ export class Explorer {
   private readonly scale = element('scale', HTMLElement);
   private readonly message = element('goto-message', HTMLElement);
   private readonly atlases = element('atlas', HTMLSelectElement);
+  private readonly runs = new RunLists(() => {
+    this.pointer.update();
+    this.redrawOverlay();
+  });
   private readonly targets: TargetFinder;
   private readonly regions: RegionsList;
 
@@ -49,6 +56,21 @@ export class Explorer {
   constructor(private readonly manifest: Manifest) {
     const { addressBits } = manifest.dump;
     this.targets = new TargetFinder(manifest);
+    this.looks = new Looks(
+      manifest,
+      (lens) => {
+        this.map.show(lens);
+        this.pointer.update();
+        this.writeHash();
+      },
+      () => this.redrawOverlay(),
+    );
+    this.follow = new Follow(
+      addressBits,
+      (memory, offset, count) => this.pointer.presence(memory, offset, count),
+      (space, address) => this.targets.regionAt(space, address),
+      (target) => this.goToAddress(target, READING_SCALE, false),
+    );
     this.pointer = new Pointer(
       this.map,
       new StatusLine(
@@ -57,7 +79,9 @@ export class Explorer {
         addressBits,
       ),
       () => this.index,
+      this.runs,
       () => this.redrawOverlay(),
+      (memory) => this.follow.look(memory, this.looks.lens?.lens.name),
     );
     this.regions = new RegionsList(
       manifest.regions,
@@ -67,7 +91,6 @@ export class Explorer {
       element('region-list', HTMLElement),
       (region) => this.goToRegion(region),
     );
-    fillLegend(element('legend', HTMLElement), new Set(manifest.regions.map(({ kind }) => kind)));
     this.listen();
     this.ready = this.start();
   }
@@ -116,6 +139,7 @@ export class Explorer {
     this.atlases.hidden = atlases.length < 2;
     const [first] = atlases;
     if (!first) return;
+    this.looks.preferred = parsePermalink(location.hash, spaces)?.lens ?? null;
     await this.openAtlas(first);
     await this.followHash(true);
     await this.map.settled();
@@ -136,7 +160,7 @@ export class Explorer {
   private async openAtlas(atlas: Atlas): Promise<AtlasIndex> {
     this.atlases.selectedIndex = this.manifest.atlases.indexOf(atlas);
     this.index = null;
-    await this.map.open(atlas);
+    await this.map.open(atlas, this.looks.turnTo(atlas));
     this.index = new AtlasIndex(atlas);
     this.map.viewer.forceRedraw();
     return this.index;
@@ -188,7 +212,10 @@ export class Explorer {
 
   private async followHash(immediately: boolean): Promise<void> {
     const link = parsePermalink(location.hash, this.manifest.spaces);
-    if (link) await this.goToAddress(link, link.zoom ?? READING_SCALE, immediately);
+    if (link?.target) await this.openSpace(link.target.space);
+    if (link) this.looks.chooseNamed(link.lens);
+    if (link?.target) await this.goToAddress(link.target, link.zoom ?? READING_SCALE, immediately);
+    else if (link) this.say('');
     else if (location.hash.length > 1) {
       this.say('The link’s address cannot be read: it should look like #virtual:0x7ffe1000.');
     } else this.say('');
@@ -196,18 +223,14 @@ export class Explorer {
 
   /**
    * The hash names the marked byte, or the one in the middle of the map where none is marked, or the
-   * first of the selected region; and how wide a byte is drawn.
+   * first of the selected region; how wide a byte is drawn; and the lens.
    */
   private writeHash(scale = this.map.scale()): void {
     if (!scale) return;
     const target = this.marked ?? this.centre() ?? this.startOfSelected();
-    if (!target) {
-      writePermalink(null);
-      return;
-    }
+    const lens = this.looks.lensInLink;
     const reading = Math.abs(scale - READING_SCALE) < READING_SCALE / 1000;
-    const { space, address } = target;
-    writePermalink({ space, address, zoom: reading ? null : scale });
+    writePermalink(target || lens ? { target, zoom: reading ? null : scale, lens } : null);
   }
 
   private click(event: MouseEvent): void {
@@ -242,13 +265,13 @@ export class Explorer {
     this.redrawOverlay();
   }
 
-  /** The region and the address in the middle of the map. */
-  private centre(): (SpaceAddress & { region: Region }) | null {
+  /** The address in the middle of the map, and what is placed there. */
+  private centre(): (SpaceAddress & { placed: PlacedRegion }) | null {
     const { left, top, width, height } = this.map.viewer.canvas.getBoundingClientRect();
     const place = this.pointer.placeAt({ x: left + width / 2, y: top + height / 2 });
     if (place?.what !== 'memory') return null;
-    const { region } = place.placed;
-    return { region, space: region.space, address: place.address };
+    const { placed, address } = place;
+    return { placed, space: placed.space, address };
   }
 
   private startOfSelected(): SpaceAddress | null {
@@ -276,18 +299,20 @@ export class Explorer {
 
   private drawOverlay(index: AtlasIndex, view: View): void {
     const { marked, selected } = this;
-    drawOverlay(this.overlay, index, view, {
+    const highlights = {
       hovered: this.pointer.region,
       pointed: this.pointer.pixel,
       selected,
       marked: marked?.space === index.atlas.space ? index.pixelOf(marked.address) : null,
-    });
+    };
+    drawOverlay(this.overlay, index, view, highlights, this.looks.tint, this.runs);
   }
 
   private showView(view: View): void {
-    const region = this.centre()?.region;
-    const shape = region?.picture?.shape ?? this.index?.atlas.placements[0]?.shape;
-    if (shape) showScale(this.scale, scaleAt(view.scale / view.ratio, pixelBytes(shape)));
+    const placed = this.centre()?.placed;
+    const region = placed?.region;
+    const shape = placed?.shape ?? this.index?.atlas.placements[0]?.shape;
+    if (shape) showScale(this.scale, scaleAt(view.scale / view.ratio, shape));
     if (region === this.named) return;
     this.named = region;
     this.breadcrumb.replaceChildren();

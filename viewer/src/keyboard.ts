@@ -7,6 +7,9 @@ export interface KeyActions {
   readonly pan: (right: number, down: number) => void;
   readonly goto: () => void;
   readonly filter: () => void;
+  readonly lens: (step: number) => void;
+  readonly tint: (step: number) => void;
+  readonly follow: () => void;
   readonly help: () => void;
   readonly leave: () => void;
 }
@@ -28,6 +31,11 @@ export function listenToKeys(actions: KeyActions): void {
     '/': actions.goto,
     g: actions.goto,
     f: actions.filter,
+    l: () => actions.lens(1),
+    L: () => actions.lens(-1),
+    t: () => actions.tint(1),
+    T: () => actions.tint(-1),
+    Enter: actions.follow,
     '?': actions.help,
     Escape: actions.leave,
   };
@@ -39,6 +47,8 @@ export function listenToKeys(actions: KeyActions): void {
     // A dialog closes itself on Escape, unless its key press is taken away here.
     if (inside('dialog')) return;
     if (inside('input, select, [role=listbox]') && event.key !== 'Escape') return;
+    // Enter presses what has the focus.
+    if (event.key === 'Enter' && inside('button, summary, a')) return;
     const action = keys[event.key];
     if (!action) return;
     event.preventDefault();

@@ -1,6 +1,6 @@
 /** The kinds of region and their colours, which stay apart for colour-blind eyes. */
 
-import { KINDS, type Kind } from './manifest';
+import type { Kind } from './manifest';
 
 export const KIND_COLOURS: Record<Kind, string> = {
   module: '#56b4e9',
@@ -11,17 +11,3 @@ export const KIND_COLOURS: Record<Kind, string> = {
   kernel: '#ff7f50',
   range: '#e78ac3',
 };
-
-/** Fills the legend with the kinds that `present` names, in the order of the contract. */
-export function fillLegend(list: HTMLElement, present: ReadonlySet<Kind>): void {
-  const items = KINDS.filter((kind) => present.has(kind)).map((kind) => {
-    const item = document.createElement('li');
-    item.textContent = kind;
-    item.style.setProperty('--kind', KIND_COLOURS[kind]);
-    return item;
-  });
-  const hole = document.createElement('li');
-  hole.className = 'hole';
-  hole.textContent = 'hole';
-  list.replaceChildren(...items, hole);
-}

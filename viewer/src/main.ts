@@ -4,7 +4,8 @@ import './style.css';
 import { listenToControls } from './controls';
 import { element } from './elements';
 import { Explorer } from './explorer';
-import { type Manifest, ManifestError, parseManifest } from './manifest';
+import { ManifestError } from './field';
+import { type Manifest, parseManifest } from './manifest';
 import { showPrints } from './prints';
 
 /** Shows `sentence` in place of the map. */

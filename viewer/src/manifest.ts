@@ -1,10 +1,19 @@
 /** The manifest: what is in the output folder. `docs/manifest.md` is the contract. */
 
-import { BITS, BMP_LAYOUTS, type Geometry, geometry, type Placement } from './layout';
+import { Field, ManifestError } from './field';
+import {
+  BITS,
+  BMP_LAYOUTS,
+  type Geometry,
+  geometry,
+  LAYOUTS,
+  type LayoutName,
+  type Placement,
+} from './layout';
 import { visibleName } from './names';
 import { SpanIndex } from './spans';
 
-const VERSION = 2;
+const VERSION = 3;
 
 export const KINDS = ['module', 'heap', 'stack', 'file', 'anonymous', 'kernel', 'range'] as const;
 export type Kind = (typeof KINDS)[number];
@@ -50,8 +59,18 @@ export interface Picture {
   /** Where it begins in the raster and the run list of its folder, which small pictures share. */
   readonly first: bigint;
   readonly shape: Geometry;
+  /** The files that its raster is cut into. */
+  readonly bmp: readonly BmpPart[];
   /** The script that holds the run list; null when nothing is missing. */
   readonly runsScript: string | null;
+}
+
+/** Rows of a picture's raster, from byte `offset` of a file on. */
+export interface BmpPart {
+  readonly file: string;
+  readonly offset: number;
+  readonly firstRow: number;
+  readonly rows: number;
 }
 
 export interface Pyramid {
@@ -85,11 +104,37 @@ export interface Gap extends Rectangle {
   readonly after: Region;
 }
 
+export const ZOOMS = ['mean', 'highest', 'foremost'] as const;
+
+/** A colour of a legend, and what it stands for. */
+export interface Swatch {
+  readonly colour: string;
+  readonly label: string;
+}
+
+export interface Lens {
+  readonly name: string;
+  readonly summary: string;
+  /** What one pixel shows that stands for many; `rule` says it. */
+  readonly zoom: (typeof ZOOMS)[number];
+  readonly rule: string;
+  readonly legend: readonly Swatch[];
+}
+
+/** An atlas seen through a lens. */
+export interface AtlasLens {
+  readonly lens: Lens;
+  readonly path: string;
+  readonly pyramid: Pyramid;
+}
+
 export interface Atlas {
   readonly name: string;
   readonly space: string;
-  readonly path: string;
-  readonly pyramid: Pyramid;
+  readonly width: number;
+  readonly height: number;
+  /** At least one, and all of one size. */
+  readonly lenses: readonly AtlasLens[];
   readonly placements: readonly PlacedRegion[];
   readonly gaps: readonly Gap[];
 }
@@ -113,75 +158,9 @@ export interface Manifest {
   readonly spaces: readonly string[];
   readonly modules: readonly Module[];
   readonly regions: readonly Region[];
+  readonly lenses: readonly Lens[];
   readonly atlases: readonly Atlas[];
   readonly strips: readonly Strip[];
-}
-
-/** A manifest that this viewer cannot show; the message is a sentence for the reader. */
-export class ManifestError extends Error {}
-
-/** One value of the manifest and where it stands, so that a refusal can name the place. */
-class Field {
-  constructor(
-    private readonly value: unknown,
-    private readonly where: string,
-  ) {}
-
-  refuse(expected: string): never {
-    throw new ManifestError(`The manifest is damaged: ${this.where} is not ${expected}.`);
-  }
-
-  get(key: string): Field {
-    if (typeof this.value !== 'object' || this.value === null) this.refuse('an object');
-    return new Field(Reflect.get(this.value, key), `${this.where}.${key}`);
-  }
-
-  list<T>(read: (item: Field, index: number) => T): T[] {
-    if (!Array.isArray(this.value)) this.refuse('a list');
-    return this.value.map((item, index) => read(new Field(item, `${this.where}[${index}]`), index));
-  }
-
-  optional<T>(read: (field: Field) => T): T | null {
-    return this.value === null ? null : read(this);
-  }
-
-  text(): string {
-    return typeof this.value === 'string' ? this.value : this.refuse('a text');
-  }
-
-  /** A part of a path: what is made of such parts leads nowhere else. */
-  pathPart(form: RegExp): string {
-    const text = this.text();
-    return form.test(text) ? text : this.refuse('the name of a file or folder of the site');
-  }
-
-  count(): number {
-    const { value } = this;
-    return Number.isSafeInteger(value) && Number(value) >= 0
-      ? Number(value)
-      : this.refuse('a whole number');
-  }
-
-  hex(): bigint {
-    const { value } = this;
-    return typeof value === 'string' && /^0x[0-9a-f]+$/.test(value)
-      ? BigInt(value)
-      : this.refuse('a hexadecimal text');
-  }
-
-  boolean(): boolean {
-    return typeof this.value === 'boolean' ? this.value : this.refuse('true or false');
-  }
-
-  oneOf<T>(allowed: readonly T[]): T {
-    const found = allowed.find((item) => item === this.value);
-    return found === undefined ? this.refuse(`one of ${allowed.join(', ')}`) : found;
-  }
-
-  /** The item of `items` that this index names. */
-  itemOf<T>(items: readonly T[]): T {
-    return items[this.count()] ?? this.refuse('an index of the list it points into');
-  }
 }
 
 /**
@@ -207,6 +186,7 @@ export function parseManifest(value: unknown): Manifest {
   const dump = root.get('dump');
   const modules = root.get('modules').list(readModule);
   const pictures = root.get('pictures').list(readPicture);
+  const lenses = root.get('lenses').list(readLens);
   const regions = root
     .get('regions')
     .list((field, index) => readRegion(field, index, modules, pictures));
@@ -220,7 +200,8 @@ export function parseManifest(value: unknown): Manifest {
     spaces: root.get('spaces').list((space) => space.get('name').text()),
     modules,
     regions,
-    atlases: root.get('atlases').list((field) => readAtlas(field, regions, pictures)),
+    lenses,
+    atlases: root.get('atlases').list((field) => readAtlas(field, regions, pictures, lenses)),
     strips: root.get('strips').list(readStrip),
   };
 }
@@ -256,10 +237,16 @@ function readPicture(field: Field): Picture {
   }
   const runs = field.get('runs');
   return {
-    path: field.get('path').text(),
+    path: field.get('path').folder(),
     first: field.get('first').hex(),
     shape,
-    runsScript: runs.get('whole').boolean() ? null : runs.get('script').text(),
+    bmp: field.get('bmp').list((part) => ({
+      file: part.get('file').file(),
+      offset: part.get('offset').count(),
+      firstRow: part.get('first_row').count(),
+      rows: part.get('rows').count(),
+    })),
+    runsScript: runs.get('whole').boolean() ? null : runs.get('script').file(),
   };
 }
 
@@ -292,24 +279,42 @@ function readRectangle(field: Field): Rectangle {
   };
 }
 
-function readAtlas(field: Field, regions: readonly Region[], pictures: readonly Picture[]): Atlas {
-  const pyramid = field.get('pyramid');
+function readLens(field: Field): Lens {
+  return {
+    name: visibleName(field.get('name').text()),
+    summary: visibleName(field.get('summary').text()),
+    zoom: field.get('zoom').oneOf(ZOOMS),
+    rule: visibleName(field.get('rule').text()),
+    legend: field.get('legend').list((swatch) => ({
+      colour: swatch.get('colour').colour(),
+      label: visibleName(swatch.get('label').text()),
+    })),
+  };
+}
+
+function readAtlas(
+  field: Field,
+  regions: readonly Region[],
+  pictures: readonly Picture[],
+  lenses: readonly Lens[],
+): Atlas {
+  const layout = field.get('layout').optional((name) => name.oneOf(LAYOUTS));
+  const seen = field.get('lenses').list((row) => readAtlasLens(row, lenses));
+  const [first] = seen;
+  if (!first) return field.get('lenses').refuse('a list of at least one lens');
+  const { width, height } = first.pyramid;
+  if (seen.some(({ pyramid }) => !sameTiles(pyramid, first.pyramid))) {
+    field.get('lenses').refuse('of pyramids of one size');
+  }
   return {
     name: field.get('name').text(),
     space: field.get('space').text(),
-    path: field.get('path').text(),
-    pyramid: {
-      width: pyramid.get('width').count(),
-      height: pyramid.get('height').count(),
-      tileSize: pyramid.get('tile_size').count(),
-      overlap: pyramid.get('overlap').count(),
-      format: pyramid.get('format').text(),
-      levels: pyramid.get('levels').count(),
-      unwrittenScript: pyramid
-        .get('unwritten_script')
-        .optional((script) => script.pathPart(/^[a-z0-9][a-z0-9.-]*$/)),
-    },
-    placements: field.get('placements').list((placed) => readPlacement(placed, regions, pictures)),
+    width,
+    height,
+    lenses: seen,
+    placements: field
+      .get('placements')
+      .list((placed) => readPlacement(placed, layout, regions, pictures)),
     gaps: field.get('gaps').list((gap) => ({
       ...readRectangle(gap),
       size: gap.get('size').hex(),
@@ -319,19 +324,44 @@ function readAtlas(field: Field, regions: readonly Region[], pictures: readonly 
   };
 }
 
+function readAtlasLens(field: Field, lenses: readonly Lens[]): AtlasLens {
+  const pyramid = field.get('pyramid');
+  return {
+    lens: field.get('lens').itemOf(lenses),
+    path: field.get('path').folder(),
+    pyramid: {
+      width: pyramid.get('width').count(),
+      height: pyramid.get('height').count(),
+      tileSize: pyramid.get('tile_size').count(),
+      overlap: pyramid.get('overlap').count(),
+      format: pyramid.get('format').pathPart(/^[a-z0-9]+$/),
+      levels: pyramid.get('levels').count(),
+      unwrittenScript: pyramid.get('unwritten_script').optional((script) => script.file()),
+    },
+  };
+}
+
+/** Whether one can be shown in the other's place: all tiles are where the other's are. */
+function sameTiles(one: Pyramid, other: Pyramid): boolean {
+  return (['width', 'height', 'tileSize', 'overlap', 'levels'] as const).every(
+    (key) => one[key] === other[key],
+  );
+}
+
 function readPlacement(
   field: Field,
+  layout: LayoutName | null,
   regions: readonly Region[],
   pictures: readonly Picture[],
 ): PlacedRegion {
   const region = field.get('region').itemOf(regions);
-  const { shape } = field.get('picture').itemOf(pictures);
-  if (shape.size !== region.size) field.refuse('the place of a picture of its region');
+  const { shape: own } = field.get('picture').itemOf(pictures);
+  if (own.size !== region.size) field.refuse('the place of a picture of its region');
   return {
     region,
     space: region.space,
     start: region.start,
-    shape,
+    shape: layout === null ? own : geometry(layout, own.bits, own.size),
     x: field.get('x').count(),
     y: field.get('y').count(),
     label: readRectangle(field.get('label')),
@@ -340,7 +370,7 @@ function readPlacement(
 
 function readStrip(field: Field): Strip {
   const folder = field.get('path').pathPart(/^strips\/[a-z0-9-]+$/);
-  const file = field.get('file').pathPart(/^[a-z0-9][a-z0-9.-]*$/);
+  const file = field.get('file').file();
   const dpi = field.get('dpi').count();
   return {
     name: visibleName(field.get('name').text()),

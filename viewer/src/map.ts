@@ -2,7 +2,7 @@
 
 import OpenSeadragon from 'openseadragon';
 import type { Pixel } from './layout';
-import type { Atlas, Rectangle } from './manifest';
+import type { Atlas, AtlasLens, Rectangle } from './manifest';
 import { loadUnwritten, tileFile } from './unwritten';
 import type { View } from './view';
 
@@ -14,6 +14,9 @@ export const READING_SCALE = 16;
 /** CSS pixels that a view as a whole leaves free: for the panels at the lower edge, and above. */
 const PANELS_HEIGHT = 112;
 const AIR_ABOVE = 12;
+
+/** Milliseconds after which a lens is shown as far as it is there. */
+const LONGEST_WAIT = 2000;
 
 const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
 
@@ -33,6 +36,12 @@ function wholeDevicePixels(length: number): number {
 export class AtlasMap {
   readonly viewer: OpenSeadragon.Viewer;
   private atlas: Atlas | null = null;
+  /** The lens that is wanted, and the one whose tiles are seen. */
+  private lens: AtlasLens | null = null;
+  private shown: AtlasLens | null = null;
+  /** One image for each lens that was looked through; all but one are hidden, and load nothing. */
+  private readonly images = new Map<AtlasLens, OpenSeadragon.TiledImage>();
+  private showing: Promise<void> = Promise.resolve();
   private smooth = false;
 
   /** The map fills `frame`; `box` inside it holds `host`, which OpenSeadragon makes its own. */
@@ -72,27 +81,70 @@ export class AtlasMap {
   }
 
   /** Shows `atlas` as a whole; resolves when its pyramid can be flown over. */
-  async open(atlas: Atlas): Promise<void> {
+  async open(atlas: Atlas, lens: AtlasLens): Promise<void> {
     this.atlas = atlas;
-    const { path, pyramid } = atlas;
-    const unwritten = await loadUnwritten(path, pyramid);
+    this.lens = lens;
+    this.shown = lens;
+    this.images.clear();
+    const tileSource = await tileSourceOf(lens);
     await new Promise((resolve) => {
       this.viewer.addOnceHandler('open', resolve);
-      // Inline, because a page from file:// may not read the .dzi itself.
-      this.viewer.open({
-        tileSource: {
-          width: pyramid.width,
-          height: pyramid.height,
-          tileSize: pyramid.tileSize,
-          tileOverlap: pyramid.overlap,
-          minLevel: 0,
-          maxLevel: pyramid.levels - 1,
-          getTileUrl: (level: number, x: number, y: number) =>
-            `${path}/${tileFile(pyramid, unwritten, level, x, y)}`,
-        },
+      this.viewer.open({ tileSource });
+    });
+    const image = this.viewer.world.getItemAt(0);
+    if (image) this.images.set(lens, image);
+    this.chooseSmoothing();
+    this.goHome(true);
+  }
+
+  /**
+   * Looks through another lens of the atlas. The view stays as it is, and what was seen stays until
+   * all tiles of the new lens are there that it needs.
+   */
+  show(lens: AtlasLens): Promise<void> {
+    this.lens = lens;
+    this.showing = this.bringUp(lens);
+    return this.showing;
+  }
+
+  private async bringUp(lens: AtlasLens): Promise<void> {
+    const { atlas } = this;
+    const image = this.images.get(lens) ?? (await this.addImage(lens));
+    if (this.atlas !== atlas || this.lens !== lens) return;
+    image.setPreload(true);
+    // While it was hidden, it did not notice what it lacks for the view of now.
+    image.update(true);
+    this.viewer.forceRedraw();
+    await Promise.race([fullyLoaded(image), pause(LONGEST_WAIT)]);
+    if (this.atlas !== atlas || this.lens !== lens) return;
+    for (const other of this.images.values()) {
+      other.setPreload(false);
+      other.setOpacity(other === image ? 1 : 0);
+    }
+    this.shown = lens;
+    this.chooseSmoothing();
+    this.viewer.forceRedraw();
+  }
+
+  private async addImage(lens: AtlasLens): Promise<OpenSeadragon.TiledImage> {
+    const { atlas } = this;
+    const tileSource = await tileSourceOf(lens);
+    const image = await new Promise<OpenSeadragon.TiledImage>((resolve, reject) => {
+      this.viewer.addTiledImage({
+        tileSource,
+        opacity: 0,
+        preload: true,
+        success: (event) => resolve(Reflect.get(event, 'item')),
+        error: reject,
       });
     });
-    this.goHome(true);
+    const twin = this.images.get(lens);
+    if (twin || this.atlas !== atlas) {
+      this.viewer.world.removeItem(image);
+      return twin ?? image;
+    }
+    this.images.set(lens, image);
+    return image;
   }
 
   /** How the atlas lies in the window right now, in the middle of an animation too. */
@@ -102,12 +154,12 @@ export class AtlasMap {
     const ratio = Math.max(1, devicePixelRatio);
     const bounds = this.viewer.viewport.getBoundsNoRotate(true);
     const size = this.viewer.viewport.getContainerSize();
-    const scale = (size.x * ratio) / (bounds.width * this.atlas.pyramid.width);
+    const scale = (size.x * ratio) / (bounds.width * this.atlas.width);
     return {
       scale,
       ratio,
-      left: -bounds.x * this.atlas.pyramid.width * scale,
-      top: -bounds.y * this.atlas.pyramid.width * scale,
+      left: -bounds.x * this.atlas.width * scale,
+      top: -bounds.y * this.atlas.width * scale,
       width: Math.round(size.x * ratio),
       height: Math.round(size.y * ratio),
     };
@@ -168,7 +220,7 @@ export class AtlasMap {
   /** Flies to the whole atlas. */
   goHome(immediately = false): void {
     if (!this.atlas) return;
-    const { width, height } = this.atlas.pyramid;
+    const { width, height } = this.atlas;
     this.flyToRectangle({ x: 0, y: 0, width, height }, immediately);
   }
 
@@ -178,17 +230,9 @@ export class AtlasMap {
     do {
       await twoFrames();
     } while (!viewport.getBounds(true).equals(viewport.getBounds(false)));
-    const image = this.viewer.world.getItemAt(0);
-    if (image && !image.getFullyLoaded()) {
-      await new Promise<void>((resolve) => {
-        const listen = ({ fullyLoaded }: { fullyLoaded: boolean }) => {
-          if (!fullyLoaded) return;
-          image.removeHandler('fully-loaded-change', listen);
-          resolve();
-        };
-        image.addHandler('fully-loaded-change', listen);
-      });
-    }
+    await this.showing;
+    const image = this.shown && this.images.get(this.shown);
+    if (image) await fullyLoaded(image);
     await twoFrames();
   }
 
@@ -196,7 +240,7 @@ export class AtlasMap {
     if (!this.atlas) return;
     const { viewport } = this.viewer;
     const size = viewport.getContainerSize();
-    const unit = this.atlas.pyramid.width;
+    const unit = this.atlas.width;
     const [width, height] = [size.x / scale / unit, size.y / scale / unit];
     const bounds = new OpenSeadragon.Rect(
       x / unit - width / 2,
@@ -209,10 +253,12 @@ export class AtlasMap {
 
   /**
    * From 1:1 on every byte keeps hard edges. Below, where no pixel is a single byte any more, leaving
-   * out every other one would draw stripes and moiré that the memory does not have.
+   * out every other one would draw stripes and moiré that the memory does not have. Other lenses than
+   * those of means are never smoothed: a mixture of two colours of a legend is a third one of it.
    */
   private chooseSmoothing(): void {
-    const smooth = (this.view()?.scale ?? 1) < 1 - 1e-6;
+    const mean = this.shown?.lens.zoom !== 'highest' && this.shown?.lens.zoom !== 'foremost';
+    const smooth = mean && (this.view()?.scale ?? 1) < 1 - 1e-6;
     if (smooth === this.smooth) return;
     this.smooth = smooth;
     this.viewer.drawer.setImageSmoothingEnabled(smooth);
@@ -222,6 +268,38 @@ export class AtlasMap {
     this.box.style.width = `${wholeDevicePixels(this.frame.clientWidth)}px`;
     this.box.style.height = `${wholeDevicePixels(this.frame.clientHeight)}px`;
   }
+}
+
+/** Inline, because a page from file:// may not read the .dzi itself. */
+async function tileSourceOf({ path, pyramid }: AtlasLens) {
+  const unwritten = await loadUnwritten(path, pyramid);
+  return {
+    width: pyramid.width,
+    height: pyramid.height,
+    tileSize: pyramid.tileSize,
+    tileOverlap: pyramid.overlap,
+    minLevel: 0,
+    maxLevel: pyramid.levels - 1,
+    getTileUrl: (level: number, x: number, y: number) =>
+      `${path}/${tileFile(pyramid, unwritten, level, x, y)}`,
+  };
+}
+
+/** Resolves when the image has all that the view needs of it. */
+function fullyLoaded(image: OpenSeadragon.TiledImage): Promise<void> {
+  if (image.getFullyLoaded()) return Promise.resolve();
+  return new Promise((resolve) => {
+    const listen = ({ fullyLoaded }: { fullyLoaded: boolean }) => {
+      if (!fullyLoaded) return;
+      image.removeHandler('fully-loaded-change', listen);
+      resolve();
+    };
+    image.addHandler('fully-loaded-change', listen);
+  });
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** A first frame in which OpenSeadragon notices what has changed, and a second that shows it. */

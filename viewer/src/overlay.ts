@@ -1,4 +1,4 @@
-/** The overlay: one canvas over the map with outlines, names, gap marks, and the marked byte. */
+/** The overlay: one canvas over the map with tints, outlines, names, gap marks, and the marked byte. */
 
 import { type AtlasIndex, pictureRectangle } from './atlas';
 import { drawGapMarks } from './gap_marks';
@@ -6,6 +6,8 @@ import { KIND_COLOURS } from './kinds';
 import { drawLabels } from './labels';
 import type { Pixel } from './layout';
 import type { Kind, PlacedRegion, Rectangle, Region } from './manifest';
+import type { RunLists } from './runs';
+import { drawTint, type Tint } from './tint';
 import { clearedContext, toWindow, type View, visibleArea } from './view';
 
 /** CSS pixels: smaller pictures than this would be nothing but outline. */
@@ -32,9 +34,12 @@ export function drawOverlay(
   index: AtlasIndex,
   view: View,
   { hovered, pointed, selected, marked }: Highlights,
+  tint: Tint,
+  runs: RunLists,
 ): void {
   const context = clearedContext(canvas, view);
   const visible = index.pictures.touching(visibleArea(view));
+  drawTint(context, tint, visible, view, runs);
   if (view.scale >= GRID_SCALE * view.ratio) drawByteGrid(context, visible, view);
   drawOutlines(context, visible, view);
   drawGapMarks(context, index, view);

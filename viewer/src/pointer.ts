@@ -5,7 +5,7 @@ import { type AtlasIndex, type Memory, NOTHING, type Place } from './atlas';
 import type { Pixel } from './layout';
 import type { Region } from './manifest';
 import type { AtlasMap } from './map';
-import { type Presence, RunLists } from './runs';
+import type { Presence, RunLists } from './runs';
 import type { StatusLine } from './status';
 
 interface Point {
@@ -29,13 +29,15 @@ export class Pointer {
 
   private at: Point | null = null;
   private kept: Memory | null = null;
-  private readonly runs = new RunLists(() => this.update());
 
   constructor(
     private readonly map: AtlasMap,
     private readonly status: StatusLine,
     private readonly index: () => AtlasIndex | null,
+    private readonly runs: RunLists,
     private readonly onChange: () => void,
+    /** Told what memory the status line tells about, again and again. */
+    private readonly onTold: (memory: Memory | null) => void,
   ) {
     const surface = map.viewer.canvas;
     surface.addEventListener('pointermove', ({ clientX, clientY }) =>
@@ -84,13 +86,16 @@ export class Pointer {
     };
   }
 
-  private update(): void {
+  /** Tells about the same point anew: what is known of it may have changed. */
+  update(): void {
     const place = this.at && this.placeAt(this.at);
     if (!this.at && this.kept) this.status.showMemory(this.kept, this.presence(this.kept));
     else if (!this.at) this.status.showIdle();
     else if (place?.what === 'memory') this.status.showMemory(place, this.presence(place));
     else this.status.showOther(place ?? NOTHING);
-    this.point(place?.what === 'memory' ? place : null);
+    const pointed = place?.what === 'memory' ? place : null;
+    this.point(pointed);
+    this.onTold(this.at ? pointed : this.kept);
   }
 
   private point(memory: Memory | null): void {
@@ -103,7 +108,8 @@ export class Pointer {
     this.onChange();
   }
 
-  private presence({ placed, offset, count }: Memory): Presence {
+  /** Whether bytes of the region of `memory` are there: what it shows, or others. */
+  presence({ placed, ...shown }: Memory, offset = shown.offset, count = shown.count): Presence {
     const { picture } = placed.region;
     return picture ? this.runs.presence(picture, offset, count) : 'hole';
   }

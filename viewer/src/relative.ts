@@ -1,7 +1,6 @@
 /** What an address is called by the module around it, as debuggers do: `hal.dll!.text+0x12`. */
 
-import type { Memory } from './atlas';
-import type { Section } from './manifest';
+import type { Region, Section } from './manifest';
 
 export interface Relative {
   /** The module's name; the region's where no module is known. */
@@ -12,9 +11,9 @@ export interface Relative {
   readonly section: Section | null;
 }
 
-export function relativeTo({ placed: { region }, address, offset }: Memory): Relative {
+export function relativeTo(region: Region, address: bigint): Relative {
   const { module } = region;
-  if (!module) return { base: region.name, offset, section: null };
+  if (!module) return { base: region.name, offset: address - region.start, section: null };
   return {
     base: module.name,
     offset: address - module.start,

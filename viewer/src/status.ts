@@ -39,7 +39,7 @@ export class StatusLine {
     if (presence === 'present' || presence === 'hole') dataset.state = presence;
     else delete dataset.state;
     const address = `${region.space}:${formatAddress(memory.address, this.addressBits)}`;
-    const { base, offset, section } = relativeTo(memory);
+    const { base, offset, section } = relativeTo(region, memory.address);
     const inModule = [nameElement(base), `+${formatHex(offset)}`] as const;
     const parts: Part[] = [['status-address', address]];
     if (section?.name) {

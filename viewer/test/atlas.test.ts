@@ -85,3 +85,40 @@ test('of spans that overlap, the one that starts last is meant', () => {
   expect(spans.below(0x2000n)?.start).toBe(0x200n);
   expect(spans.above(0x2000n)?.start).toBe((1n << 64n) - 1n);
 });
+
+test.each(['hilbert', 'pages'])(
+  'in layout %s each address has its pixel, and it alone',
+  (layout) => {
+    const sample = sampleManifest();
+    Object.assign(sample.atlases[0] as object, { layout });
+    const curve = new AtlasIndex(parseManifest(sample).atlases[0] as Atlas);
+    const seen = new Set<string>();
+    for (const [start, size] of [
+      [0x1000n, 0x1000n],
+      [0x7f12_a000_0001n, 0x1010n],
+    ] as const) {
+      for (let address = start; address < start + size; address += 1n) {
+        const pixel = curve.pixelOf(address);
+        expect(pixel).not.toBeNull();
+        expect(curve.placeAt(pixel?.x ?? 0, pixel?.y ?? 0)).toMatchObject({ address, count: 1 });
+        seen.add(`${pixel?.x} ${pixel?.y}`);
+      }
+    }
+    expect(seen.size).toBe(0x2010);
+  },
+);
+
+test('neighbours on the curve are neighbours in memory', () => {
+  const sample = sampleManifest();
+  Object.assign(sample.atlases[0] as object, { layout: 'hilbert' });
+  const curve = new AtlasIndex(parseManifest(sample).atlases[0] as Atlas);
+  let before = curve.pixelOf(0x1000n);
+  expect(before).toEqual({ x: 10, y: 30 });
+  for (let address = 0x1001n; address < 0x2000n; address += 1n) {
+    const pixel = curve.pixelOf(address);
+    const away =
+      Math.abs((pixel?.x ?? 0) - (before?.x ?? 0)) + Math.abs((pixel?.y ?? 0) - (before?.y ?? 0));
+    expect(away).toBe(1);
+    before = pixel;
+  }
+});

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { ManifestError, parseManifest, type Strip } from '../src/manifest';
+import { ManifestError } from '../src/field';
+import { parseManifest, type Strip } from '../src/manifest';
 import { formatPaper, formatPixels } from '../src/prints';
 import { sampleManifest } from './sample';
 

@@ -17,7 +17,7 @@ export function sampleManifest() {
   const picture = { first: '0x0', layout: 'rows', lens: 'bytes', bits: 8, bmp: [], pyramid: null };
   const region = { space: 'virtual', protection: 'r-xp', sha256: null };
   return {
-    version: 2,
+    version: 3,
     generator: 'memtiles 0.1.0',
     title: 'sample.core',
     dump: { name: 'sample.core', format: 'elf-core', size: '0x3000', address_bits: 64 },
@@ -105,14 +105,43 @@ export function sampleManifest() {
         picture: null,
       },
     ],
+    lenses: [
+      {
+        name: 'bytes',
+        summary: 'The bytes are the pixels.',
+        zoom: 'mean',
+        rule: 'Farther out, a pixel is the mean of what is present.',
+        legend: [{ colour: '#000000', label: '0x00' }],
+      },
+      {
+        name: 'class',
+        summary: 'What sort of byte each is.',
+        zoom: 'foremost',
+        rule: 'Farther out, a pixel shows the first of these.',
+        legend: [
+          { colour: '#ff8800', label: 'text' },
+          { colour: '#112233', label: '0x00' },
+        ],
+      },
+      {
+        name: 'entropy:512',
+        summary: 'How evenly byte values are spread.',
+        zoom: 'highest',
+        rule: 'Farther out, a pixel shows the highest value in it.',
+        legend: [],
+      },
+    ],
     atlases: [
       {
         name: 'landscape',
         style: 'landscape',
         space: 'virtual',
-        lens: 'bytes',
-        path: 'atlases/landscape',
-        pyramid,
+        layout: null,
+        lenses: [
+          { lens: 0, path: 'atlases/landscape', pyramid },
+          { lens: 1, path: 'atlases/landscape-class', pyramid },
+          { lens: 2, path: 'atlases/landscape-entropy', pyramid },
+        ],
         placements: [
           { region: 0, picture: 0, x: 10, y: 30, label: { x: 10, y: 10, width: 64, height: 16 } },
           {

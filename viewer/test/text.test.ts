@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { formatAddress, parseAddress, parseSpaceAddress } from '../src/address';
 import { formatBytes, formatPercent } from '../src/bytes';
-import { type PlacedRegion, parseManifest, type Region } from '../src/manifest';
+import { parseManifest, type Region } from '../src/manifest';
 import { isolated, visibleName } from '../src/names';
 import { formatPermalink, parsePermalink } from '../src/permalink';
 import { filterRegions } from '../src/regions_list';
@@ -84,26 +84,50 @@ describe('names', () => {
 
 describe('permalinks', () => {
   const spaces = ['virtual'];
+  const target = { space: 'virtual', address: 0x7f12_a000_3c10n };
 
   test('round trip', () => {
     for (const zoom of [null, 0.0123, 16, 64]) {
-      const link = { space: 'virtual', address: (1n << 64n) - 1n, zoom };
-      expect(parsePermalink(formatPermalink(link), spaces)).toEqual(link);
+      for (const lens of [null, 'class', 'entropy:512', 'of my own/50%@é#']) {
+        const link = { target: { space: 'virtual', address: (1n << 64n) - 1n }, zoom, lens };
+        expect(parsePermalink(formatPermalink(link), spaces)).toEqual(link);
+      }
     }
   });
 
-  test('are an address without a zoom', () => {
-    const link = { space: 'virtual', address: 0x7f12_a000_3c10n, zoom: null };
-    expect(formatPermalink(link)).toBe('#virtual:0x7f12a0003c10');
+  test.each([
+    [{ target, zoom: null, lens: null }, '#virtual:0x7f12a0003c10'],
+    [{ target, zoom: 8, lens: 'class' }, '#virtual:0x7f12a0003c10@8/class'],
+    [{ target, zoom: null, lens: 'entropy:512' }, '#virtual:0x7f12a0003c10/entropy:512'],
+    [{ target: null, zoom: 8, lens: 'class' }, '#/class'],
+  ])('%o', (link, text) => expect(formatPermalink(link)).toBe(text));
+
+  test('links from before there were lenses are read', () => {
+    expect(parsePermalink('#virtual:0x7f12a0003c10@0.5', spaces)).toEqual({
+      target,
+      zoom: 0.5,
+      lens: null,
+    });
+    expect(parsePermalink('#virtual%3A0x7f12a0003c10', spaces)?.target).toEqual(target);
   });
 
-  test.each(['', '#', '#virtual', '#virtual:zz', '#other:0x1', '#%E0%A4%A'])('%j is none', (hash) =>
-    expect(parsePermalink(hash, spaces)).toBeNull(),
+  test('a lens alone', () => {
+    expect(parsePermalink('#/class', spaces)).toEqual({ target: null, zoom: null, lens: 'class' });
+  });
+
+  test.each(['', '#', '#/', '#virtual', '#virtual:zz', '#other:0x1', '#%E0%A4%A', '#zz/class'])(
+    '%j is none',
+    (hash) => expect(parsePermalink(hash, spaces)).toBeNull(),
   );
 
-  test('a zoom that cannot be is left out', () => {
+  test('a zoom that cannot be is left out, and so is a lens', () => {
     expect(parsePermalink('#virtual:0x1@-3', spaces)?.zoom).toBeNull();
     expect(parsePermalink('#virtual:0x1@fast', spaces)?.zoom).toBeNull();
+    expect(parsePermalink('#virtual:0x1@2/%E0%A4%A', spaces)).toMatchObject({
+      zoom: 2,
+      lens: null,
+    });
+    expect(parsePermalink('#virtual:0x1@2/', spaces)).toMatchObject({ zoom: 2, lens: null });
   });
 });
 
@@ -163,9 +187,7 @@ describe('the go-to box', () => {
 describe('an address in a module', () => {
   const { regions } = parseManifest(sampleManifest());
   const at = (region: Region, address: bigint) => {
-    const placed = { region } as PlacedRegion;
-    const offset = address - region.start;
-    const { section, ...rest } = relativeTo({ what: 'memory', placed, address, offset, count: 1 });
+    const { section, ...rest } = relativeTo(region, address);
     return { ...rest, section: section?.name };
   };
   const [heap, libc, ntdll] = regions as readonly [Region, Region, Region];
@@ -217,8 +239,25 @@ test('a run list holds exactly its bytes', () => {
 });
 
 test('the scale counts bytes of a row, and of a pixel', () => {
-  expect(scaleAt(1, 1)).toEqual({ rowBytes: 128, length: 128, pixel: '1 byte = 1 pixel' });
-  expect(scaleAt(16, 1)).toEqual({ rowBytes: 8, length: 128, pixel: '1 byte = 16 × 16 pixels' });
-  expect(scaleAt(1 / 64, 1)).toMatchObject({ rowBytes: 8192, pixel: '1 pixel ≈ 4 KiB' });
-  expect(scaleAt(64, 4)).toMatchObject({ rowBytes: 8, length: 128 });
+  const rows = { layout: 'rows', bits: 8 } as const;
+  expect(scaleAt(1, rows)).toEqual({
+    bytes: 128,
+    across: 'row',
+    length: 128,
+    pixel: '1 byte = 1 pixel',
+  });
+  expect(scaleAt(16, rows)).toMatchObject({
+    bytes: 8,
+    length: 128,
+    pixel: '1 byte = 16 × 16 pixels',
+  });
+  expect(scaleAt(1 / 64, rows)).toMatchObject({ bytes: 8192, pixel: '1 pixel ≈ 4 KiB' });
+  expect(scaleAt(64, { layout: 'classic', bits: 32 })).toMatchObject({ bytes: 8, length: 128 });
+});
+
+test('where rows are no stretches of memory, the scale counts bytes of a square', () => {
+  // 128 × 128 pixels of a byte, and 2 × 2 of four bytes.
+  const square = { across: 'square', length: 128 };
+  expect(scaleAt(1, { layout: 'hilbert', bits: 8 })).toMatchObject({ ...square, bytes: 16_384 });
+  expect(scaleAt(64, { layout: 'pages', bits: 32 })).toMatchObject({ ...square, bytes: 16 });
 });
