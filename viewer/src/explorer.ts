@@ -66,7 +66,7 @@ export class Explorer {
       () => this.redrawOverlay(),
     );
     this.follow = new Follow(
-      addressBits,
+      manifest.dump,
       (memory, offset, count) => this.pointer.presence(memory, offset, count),
       (space, address) => this.targets.regionAt(space, address),
       (target) => this.goToAddress(target, READING_SCALE, false),

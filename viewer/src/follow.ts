@@ -3,7 +3,7 @@
 import { formatHex, type SpaceAddress } from './address';
 import type { Memory } from './atlas';
 import { element, nameElement } from './elements';
-import type { Region } from './manifest';
+import type { Dump, Region } from './manifest';
 import { relativeTo } from './relative';
 import type { Presence } from './runs';
 import { WordReader } from './word';
@@ -17,12 +17,12 @@ export class Follow {
   private target: SpaceAddress | null = null;
 
   constructor(
-    addressBits: 32 | 64,
+    dump: Dump,
     presence: (memory: Memory, offset: bigint, count: number) => Presence,
     private readonly regionAt: (space: string, address: bigint) => Region | null,
     private readonly goTo: (target: SpaceAddress) => void,
   ) {
-    this.words = new WordReader(addressBits, presence, (target) => this.show(target));
+    this.words = new WordReader(dump, presence, (target) => this.show(target));
     this.button.addEventListener('click', () => this.go());
   }
 

@@ -18,10 +18,14 @@ const VERSION = 3;
 export const KINDS = ['module', 'heap', 'stack', 'file', 'anonymous', 'kernel', 'range'] as const;
 export type Kind = (typeof KINDS)[number];
 
+export const BYTE_ORDERS = ['little', 'big'] as const;
+export type ByteOrder = (typeof BYTE_ORDERS)[number];
+
 export interface Dump {
   readonly name: string;
   readonly format: string;
   readonly addressBits: 32 | 64;
+  readonly byteOrder: ByteOrder;
 }
 
 export interface Module {
@@ -196,6 +200,7 @@ export function parseManifest(value: unknown): Manifest {
       name: dump.get('name').text(),
       format: dump.get('format').text(),
       addressBits: dump.get('address_bits').oneOf([32, 64] as const),
+      byteOrder: dump.get('byte_order').oneOf(BYTE_ORDERS),
     },
     spaces: root.get('spaces').list((space) => space.get('name').text()),
     modules,

@@ -2,7 +2,7 @@
 
 import type { SpaceAddress } from './address';
 import type { Memory } from './atlas';
-import type { Region } from './manifest';
+import type { ByteOrder, Dump, Region } from './manifest';
 import { PictureBytes } from './picture_bytes';
 import type { Presence } from './runs';
 
@@ -25,9 +25,10 @@ export function wordOf({ placed, address }: Memory, addressBits: 32 | 64): Word 
   return offset >= 0n && offset + size <= region.size ? { region, offset, bytes } : null;
 }
 
-/** The value of a word, its lowest byte first. */
-export function littleEndian(bytes: Uint8Array): bigint {
-  return bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
+/** The value of a word. */
+export function valueOf(bytes: Uint8Array, order: ByteOrder): bigint {
+  const add = (value: bigint, byte: number) => (value << 8n) | BigInt(byte);
+  return order === 'little' ? bytes.reduceRight(add, 0n) : bytes.reduce(add, 0n);
 }
 
 /** Reads the word that it is told to look at, one at a time. */
@@ -39,13 +40,13 @@ export class WordReader {
 
   /** `onTarget` is told what the word holds, as an address; null while that is not known. */
   constructor(
-    private readonly addressBits: 32 | 64,
+    private readonly dump: Dump,
     private readonly presence: (memory: Memory, offset: bigint, count: number) => Presence,
     private readonly onTarget: (target: SpaceAddress | null) => void,
   ) {}
 
   look(memory: Memory | null): void {
-    const word = memory && wordOf(memory, this.addressBits);
+    const word = memory && wordOf(memory, this.dump.addressBits);
     const there =
       memory && word && this.presence(memory, word.offset, word.bytes) === 'present' ? word : null;
     if (there?.region === this.word?.region && there?.offset === this.word?.offset) return;
@@ -76,6 +77,6 @@ export class WordReader {
   }
 
   private targetOf({ region: { space } }: Word, bytes: Uint8Array): SpaceAddress {
-    return { space, address: littleEndian(bytes) };
+    return { space, address: valueOf(bytes, this.dump.byteOrder) };
   }
 }

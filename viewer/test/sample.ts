@@ -20,7 +20,13 @@ export function sampleManifest() {
     version: 3,
     generator: 'memtiles 0.1.0',
     title: 'sample.core',
-    dump: { name: 'sample.core', format: 'elf-core', size: '0x3000', address_bits: 64 },
+    dump: {
+      name: 'sample.core',
+      format: 'elf-core',
+      size: '0x3000',
+      address_bits: 64,
+      byte_order: 'little',
+    },
     spaces: [{ name: 'virtual' }, { name: 'physical' }],
     modules: [
       {
