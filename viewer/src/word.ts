@@ -26,7 +26,7 @@ export function wordOf({ placed, address }: Memory, addressBits: 32 | 64): Word 
 }
 
 /** The value of a word. */
-export function valueOf(bytes: Uint8Array, order: ByteOrder): bigint {
+export function numberOf(bytes: Uint8Array, order: ByteOrder): bigint {
   const add = (value: bigint, byte: number) => (value << 8n) | BigInt(byte);
   return order === 'little' ? bytes.reduceRight(add, 0n) : bytes.reduce(add, 0n);
 }
@@ -77,6 +77,6 @@ export class WordReader {
   }
 
   private targetOf({ region: { space } }: Word, bytes: Uint8Array): SpaceAddress {
-    return { space, address: valueOf(bytes, this.dump.byteOrder) };
+    return { space, address: numberOf(bytes, this.dump.byteOrder) };
   }
 }

@@ -3,7 +3,7 @@ import type { Memory } from '../src/atlas';
 import { geometry } from '../src/layout';
 import type { Picture, PlacedRegion } from '../src/manifest';
 import { PictureBytes, stretchesOf } from '../src/picture_bytes';
-import { valueOf, wordOf } from '../src/word';
+import { numberOf, wordOf } from '../src/word';
 
 /** 100 rows of 64 bytes, cut into files of 30, 30 and 40. */
 const picture: Picture = {
@@ -42,8 +42,8 @@ describe('words', () => {
 
   test('are read in the byte order of the dump', () => {
     const bytes = Uint8Array.of(0xef, 0xcd, 0xab, 0x89, 0x67, 0x45, 0x23, 0xf1);
-    expect(valueOf(bytes, 'little')).toBe(0xf123_4567_89ab_cdefn);
-    expect(valueOf(bytes, 'big')).toBe(0xefcd_ab89_6745_23f1n);
+    expect(numberOf(bytes, 'little')).toBe(0xf123_4567_89ab_cdefn);
+    expect(numberOf(bytes, 'big')).toBe(0xefcd_ab89_6745_23f1n);
   });
 });
 
