@@ -34,7 +34,7 @@ def main() -> int:
 
 
 def screenshots() -> None:
-    """The page as it opens, and at single bytes."""
+    """The page as it opens, along a curve through a lens, and at single bytes."""
     browser_path = next(filter(None, map(shutil.which, CHROMIUM)), None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -44,6 +44,13 @@ def screenshots() -> None:
         page.goto((SITE / "index.html").as_uri())
         settle(page)
         page.screenshot(path=HERE / "landscape.png")
+        curve = page.locator("#atlas option", has_text="curve").first.inner_text()
+        page.goto(f"{(SITE / 'index.html').as_uri()}#/class")
+        page.reload()
+        settle(page)
+        page.select_option("#atlas", label=curve)
+        settle(page)
+        page.screenshot(path=HERE / "class.png")
         manifest = json.loads((SITE / "manifest.json").read_bytes())
         heap = next(row for row in manifest["regions"] if row["kind"] == "heap")
         show(page, manifest, heap)
