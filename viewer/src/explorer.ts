@@ -139,8 +139,9 @@ export class Explorer {
     this.atlases.hidden = atlases.length < 2;
     const [first] = atlases;
     if (!first) return;
-    this.looks.preferred = parsePermalink(location.hash, spaces)?.lens ?? null;
-    await this.openAtlas(first);
+    const link = parsePermalink(location.hash, spaces);
+    this.looks.preferred = link?.lens ?? null;
+    await this.openAtlas(atlases.find(({ name }) => name === link?.atlas) ?? first);
     await this.followHash(true);
     await this.map.settled();
   }
@@ -212,6 +213,8 @@ export class Explorer {
 
   private async followHash(immediately: boolean): Promise<void> {
     const link = parsePermalink(location.hash, this.manifest.spaces);
+    const named = link && this.manifest.atlases.find(({ name }) => name === link.atlas);
+    if (named && named !== this.index?.atlas) await this.openAtlas(named);
     if (link?.target) await this.openSpace(link.target.space);
     if (link) this.looks.chooseNamed(link.lens);
     if (link?.target) await this.goToAddress(link.target, link.zoom ?? READING_SCALE, immediately);
@@ -230,7 +233,13 @@ export class Explorer {
     const target = this.marked ?? this.centre() ?? this.startOfSelected();
     const lens = this.looks.lensInLink;
     const reading = Math.abs(scale - READING_SCALE) < READING_SCALE / 1000;
-    writePermalink(target || lens ? { target, zoom: reading ? null : scale, lens } : null);
+    const { atlases } = this.manifest;
+    const open = this.index?.atlas;
+    // Where it is the first one of its space, the byte alone leads there.
+    const atlas =
+      open && open !== atlases.find(({ space }) => space === open.space) ? open.name : null;
+    const zoom = reading ? null : scale;
+    writePermalink(target || lens || atlas ? { target, zoom, lens, atlas } : null);
   }
 
   private click(event: MouseEvent): void {

@@ -1,6 +1,6 @@
 /**
  * The permalink: the URL's hash names a byte, `#virtual:0x7f12a0003c10`, and may end in `@ZOOM` and
- * in `/LENS`. With no byte to name, a lens alone is `#/LENS`.
+ * in `/LENS/ATLAS`, either of which may be left out: `#/LENS` names a lens alone, `#//ATLAS` an atlas.
  */
 
 import { formatSpaceAddress, parseSpaceAddress, type SpaceAddress } from './address';
@@ -11,28 +11,29 @@ export interface Permalink {
   readonly zoom: number | null;
   /** The name of a lens; null for the first one of the atlas. */
   readonly lens: string | null;
+  /** The name of an atlas; null for the first one that has the byte. */
+  readonly atlas: string | null;
 }
 
 /** Reads a hash; null where there is none, or its address cannot be read. */
 export function parsePermalink(hash: string, spaces: readonly string[]): Permalink | null {
   const text = hash.replace(/^#/, '');
-  const slash = text.indexOf('/');
-  const place = decoded(slash < 0 ? text : text.slice(0, slash));
-  const lens = slash < 0 ? null : decoded(text.slice(slash + 1)) || null;
-  if (place === '' && lens !== null) return { target: null, zoom: null, lens };
+  const [place, lens, atlas] = text.split('/').map((part) => decoded(part) || null);
+  const look = { lens: lens ?? null, atlas: atlas ?? null };
+  if (!place && (look.lens ?? look.atlas)) return { target: null, zoom: null, ...look };
   const [address = '', zoomText] = place?.split('@') ?? [];
   const target = parseSpaceAddress(address, spaces);
   if (!target) return null;
   const zoom = Number(zoomText ?? Number.NaN);
-  return { target, zoom: Number.isFinite(zoom) && zoom > 0 ? zoom : null, lens };
+  return { target, zoom: Number.isFinite(zoom) && zoom > 0 ? zoom : null, ...look };
 }
 
-export function formatPermalink({ target, zoom, lens }: Permalink): string {
+export function formatPermalink({ target, zoom, lens, atlas }: Permalink): string {
   const place = target ? formatSpaceAddress(target) : '';
   const suffix = zoom === null || !target ? '' : `@${Number(zoom.toPrecision(3))}`;
   // `entropy:512` is read more easily as it is.
-  const name = lens === null ? '' : `/${encodeURIComponent(lens).replaceAll('%3A', ':')}`;
-  return `#${place}${suffix}${name}`;
+  const names = [lens, atlas].map((name) => encodeURIComponent(name ?? '').replaceAll('%3A', ':'));
+  return `#${place}${suffix}/${names.join('/')}`.replace(/\/+$/, '');
 }
 
 /** Null for what is no such text. */

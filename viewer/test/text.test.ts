@@ -89,17 +89,25 @@ describe('permalinks', () => {
   test('round trip', () => {
     for (const zoom of [null, 0.0123, 16, 64]) {
       for (const lens of [null, 'class', 'entropy:512', 'of my own/50%@é#']) {
-        const link = { target: { space: 'virtual', address: (1n << 64n) - 1n }, zoom, lens };
-        expect(parsePermalink(formatPermalink(link), spaces)).toEqual(link);
+        for (const atlas of [null, 'curve']) {
+          const byte = { space: 'virtual', address: (1n << 64n) - 1n };
+          const link = { target: byte, zoom, lens, atlas };
+          expect(parsePermalink(formatPermalink(link), spaces)).toEqual(link);
+        }
       }
     }
   });
 
   test.each([
-    [{ target, zoom: null, lens: null }, '#virtual:0x7f12a0003c10'],
-    [{ target, zoom: 8, lens: 'class' }, '#virtual:0x7f12a0003c10@8/class'],
-    [{ target, zoom: null, lens: 'entropy:512' }, '#virtual:0x7f12a0003c10/entropy:512'],
-    [{ target: null, zoom: 8, lens: 'class' }, '#/class'],
+    [{ target, zoom: null, lens: null, atlas: null }, '#virtual:0x7f12a0003c10'],
+    [{ target, zoom: 8, lens: 'class', atlas: null }, '#virtual:0x7f12a0003c10@8/class'],
+    [
+      { target, zoom: null, lens: 'entropy:512', atlas: null },
+      '#virtual:0x7f12a0003c10/entropy:512',
+    ],
+    [{ target, zoom: 8, lens: null, atlas: 'curve' }, '#virtual:0x7f12a0003c10@8//curve'],
+    [{ target: null, zoom: 8, lens: 'class', atlas: null }, '#/class'],
+    [{ target: null, zoom: 8, lens: 'class', atlas: 'curve' }, '#/class/curve'],
   ])('%o', (link, text) => expect(formatPermalink(link)).toBe(text));
 
   test('links from before there were lenses are read', () => {
@@ -107,18 +115,27 @@ describe('permalinks', () => {
       target,
       zoom: 0.5,
       lens: null,
+      atlas: null,
     });
     expect(parsePermalink('#virtual%3A0x7f12a0003c10', spaces)?.target).toEqual(target);
   });
 
   test('a lens alone', () => {
-    expect(parsePermalink('#/class', spaces)).toEqual({ target: null, zoom: null, lens: 'class' });
+    const link = { target: null, zoom: null, lens: 'class', atlas: null };
+    expect(parsePermalink('#/class', spaces)).toEqual(link);
   });
 
-  test.each(['', '#', '#/', '#virtual', '#virtual:zz', '#other:0x1', '#%E0%A4%A', '#zz/class'])(
-    '%j is none',
-    (hash) => expect(parsePermalink(hash, spaces)).toBeNull(),
-  );
+  test.each([
+    '',
+    '#',
+    '#/',
+    '#virtual',
+    '#virtual:zz',
+    '#other:0x1',
+    '#%E0%A4%A',
+    '#zz/class',
+    '#//',
+  ])('%j is none', (hash) => expect(parsePermalink(hash, spaces)).toBeNull());
 
   test('a zoom that cannot be is left out, and so is a lens', () => {
     expect(parsePermalink('#virtual:0x1@-3', spaces)?.zoom).toBeNull();
