@@ -23,7 +23,7 @@ from exports.exported import (
     rows,
     seen,
 )
-from sites import PAGE, SiteEyes, build_site, made_up_process
+from sites import PAGE, SiteEyes, build_site, made_up_process, tiled
 
 PROGRAM = 0x55_5555_554000
 LIBRARY = 0x7FFF_F7A0_0000
@@ -88,7 +88,8 @@ def held_as(
 
 def crop_of(row: dict[str, Any], choose: random.Random) -> tuple[int, int, int, int]:
     """A crop of an atlas around the corner of a picture, of up to 150 × 120 pixels."""
-    width, height = row["pyramid"]["width"], row["pyramid"]["height"]
+    pyramid = tiled(row)["pyramid"]
+    width, height = pyramid["width"], pyramid["height"]
     wide, high = min(width, choose.randint(1, 150)), min(height, choose.randint(1, 120))
     corner = choose.choice(row["placements"])
     x = min(max(0, corner["x"] - choose.randrange(wide)), width - wide)
@@ -131,8 +132,9 @@ def test_a_whole_atlas(site: SiteEyes, tmp_path: Path, call: Callable[..., Outco
     """Every picture is at its place, and nothing is anywhere else."""
     row = site.manifest["atlases"][0]
     assert call("slice", site.folder, tmp_path / "all.tif", "--atlas", "landscape").code == 0
+    pyramid = tiled(row)["pyramid"]
     pixels = seen(tmp_path / "all.tif").copy()
-    assert pixels.shape[:2] == (row["pyramid"]["height"], row["pyramid"]["width"])
+    assert pixels.shape[:2] == (pyramid["height"], pyramid["width"])
     for placed in row["placements"]:
         region = site.manifest["regions"][placed["region"]]
         picture = site.manifest["pictures"][placed["picture"]]
