@@ -322,6 +322,39 @@ def test_both_engines_draw_the_same_at_full_resolution(tmp_path: Path, bits: int
     assert 100 < missing < 3900
 
 
+LENSES = "lenses: [bytes, class, entropy, gradient]"
+PLANES = "atlases: [{name: first}, {name: second, layout: hilbert}]\n"
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_changed_bytes_through_lenses(place: Place, tmp_path: Path, name: str) -> None:
+    """What is taken over does as well as what is drawn, whatever a lens's zoom rule."""
+    load, offset, data = CHANGES[name]
+    (place.folder / "config.yaml").write_text(
+        f"{CONFIG}pictures: {{layout: pages, {LENSES}}}\n{PLANES}"
+    )
+    assert place.build() == 0
+    before = stats(place.site)
+    place.change(with_bytes(place.core.read_bytes(), load, offset, data))
+    assert place.build() == 0
+    assert tree(place.site) == place.anew(tmp_path / "anew")
+    assert run(["check", str(place.site), "--quiet"]) == 0
+    known = {number for number, _ in before.values()}
+    tiles = [mark for path, mark in stats(place.site).items() if "/tiles_files/" in path]
+    assert sum(number in known for number, _ in tiles) > len(tiles) // 4
+
+
+def test_another_lens_leaves_the_atlases_of_the_others(place: Place, tmp_path: Path) -> None:
+    before = stats(place.site)
+    text = f"{CONFIG}pictures: {{lenses: [class, bytes]}}\n"
+    (place.folder / "config.yaml").write_text(text)
+    assert place.build() == 0
+    after = stats(place.site)
+    assert {name: after[name] for name in before} == before
+    assert len(after) > len(before)
+    assert tree(place.site) == place.anew(tmp_path / "anew")
+
+
 # ------------------------------------------------------------------------------------ bundles
 
 
