@@ -28,7 +28,9 @@ from sites import PAGE, SiteEyes, build_site, made_up_process, tiled
 PROGRAM = 0x55_5555_554000
 LIBRARY = 0x7FFF_F7A0_0000
 
+# What is sliced are bytes, also where another lens opens.
 MORE = """\
+pictures: {lenses: [class, bytes]}
 regions: {ranges: [{name: everywhere, range: 0x6000000000+0x1000}]}
 overrides:
 - {match: {name: "lib*"}, bits: 16, width: 512}
@@ -37,6 +39,8 @@ overrides:
 atlases:
 - {name: landscape}
 - {name: second, aspect: "1:9"}
+- {name: curve, layout: hilbert}
+- {name: blocks, layout: pages}
 """
 
 
@@ -98,7 +102,7 @@ def crop_of(row: dict[str, Any], choose: random.Random) -> tuple[int, int, int, 
 
 
 @pytest.mark.parametrize("kind", ["png", "tif", "bmp"])
-@pytest.mark.parametrize("atlas", [None, "landscape", "second"])
+@pytest.mark.parametrize("atlas", [None, "landscape", "second", "curve", "blocks"])
 def test_an_atlas(
     site: SiteEyes,
     tmp_path: Path,
@@ -120,7 +124,7 @@ def test_an_atlas(
         wanted = np.zeros((high, wide, 4), np.uint8)
         for top in range(high):
             for left in range(wide):
-                pixel = site.pixel(row, x + left, y + top)
+                pixel = site.pixel(tiled(row, 1), x + left, y + top)
                 if pixel is not None:
                     wanted[top, left] = (*(pixel * 3 if len(pixel) == 1 else pixel), 255)
         drawn += int((wanted[:, :, 3] > 0).sum())
