@@ -71,6 +71,12 @@ def build_site(folder: Path, more: str = "") -> Path:
     return folder / "site"
 
 
+def tiled(row: dict[str, Any], lens: int = 0) -> dict[str, Any]:
+    """What has `path` and `pyramid`: a picture, or an atlas through one of its lenses."""
+    found: dict[str, Any] = row["lenses"][lens] if "lenses" in row else row
+    return found
+
+
 class SiteEyes:
     """Reads a site as a second viewer would, from `docs/manifest.md`."""
 
@@ -82,6 +88,7 @@ class SiteEyes:
 
     def pixel(self, row: dict[str, Any], x: int, y: int) -> tuple[int, ...] | None:
         """The colour of a full-resolution pixel, (grey,) or (red, green, blue); None if clear."""
+        row = tiled(row)
         size = row["pyramid"]["tile_size"]
         level = row["pyramid"]["levels"] - 1
         tile = self._tile(self.tile_file(row, level, x // size, y // size))
@@ -93,6 +100,7 @@ class SiteEyes:
 
     def tile_file(self, row: dict[str, Any], level: int, column: int, row_number: int) -> str:
         """The file of a tile: its own, or that of all blank or all zero ones."""
+        row = tiled(row)
         unwritten = self._unwritten(f"{row['path']}/{row['pyramid']['unwritten']}")
         for above in range(level + 1):
             name = f"{level - above}/{column >> above}_{row_number >> above}"
@@ -107,7 +115,8 @@ class SiteEyes:
 
     def _read_tile(self, path: str) -> np.ndarray[Any, np.dtype[np.uint8]]:
         with Image.open(self.folder / path) as image:
-            pixels = np.asarray(image)
+            # Values with a palette, of which index 0 is transparent.
+            pixels = np.asarray(image.convert("RGBA") if image.mode == "P" else image)
         return pixels[:, :, None] if pixels.ndim == 2 else pixels
 
 

@@ -87,10 +87,15 @@ def test_names_out_of_a_dump_cannot_steer_the_terminal(
 def test_dry_run_prints_the_plan_and_writes_nothing(
     core: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "config.yaml").write_text("dump: app.core\n")
+    (tmp_path / "config.yaml").write_text(
+        "dump: app.core\npictures: {lenses: [class, bytes]}\n"
+        "atlases: [{name: landscape}, {name: curve, layout: hilbert}]\n"
+    )
     before = sorted(tmp_path.iterdir())
     assert run(["build", str(tmp_path / "config.yaml"), "--dry-run"]) == 0
     plan = capsys.readouterr().out
+    assert "lenses    class, bytes\n" in plan
+    assert re.search(r"^atlas     curve [0-9]+×[0-9]+ hilbert$", plan, re.MULTILINE)
     assert sorted(tmp_path.iterdir()) == before
     assert run(["build", str(tmp_path / "config.yaml"), "--quiet"]) == 0
     site = tmp_path / "site"

@@ -56,7 +56,7 @@ def test_a_second_build_is_refused_without_fcntl_too(tmp_path: Path) -> None:
 
 def tree(folder: Path) -> dict[str, bytes]:
     """Every file but the lock, by path."""
-    assert json.loads((folder / "manifest.json").read_text())["version"] == 2
+    assert json.loads((folder / "manifest.json").read_text())["version"] == 3
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")

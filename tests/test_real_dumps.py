@@ -17,7 +17,7 @@ from elftools.elf.elffile import ELFFile
 
 from builders.samples import ELF_CORES, sample
 from memtiles.cli import run
-from sites import SiteEyes
+from sites import SiteEyes, tiled
 
 
 def unpacked(path: Path) -> bytes:
@@ -82,6 +82,6 @@ def test_headers_without_memory_are_a_map_of_holes(tmp_path: Path) -> None:
     atlas = eyes.manifest["atlases"][0]
     choose = random.Random(5)
     for _ in range(300):
-        x = choose.randrange(atlas["pyramid"]["width"])
-        y = choose.randrange(atlas["pyramid"]["height"])
+        x = choose.randrange(tiled(atlas)["pyramid"]["width"])
+        y = choose.randrange(tiled(atlas)["pyramid"]["height"])
         assert eyes.pixel(atlas, x, y) is None

@@ -141,6 +141,9 @@ def test_the_config_of_the_made_up_process(
     assert every["overrides"] == [
         {"match": {"name": "libmade.so.6"}, "layout": "classic", "bits": 32}
     ]
+    assert "lenses" not in plain["pictures"]
+    assert every["pictures"]["lenses"][0] == "bytes"
+    assert len(every["pictures"]["lenses"]) > 1
     assert len(every["atlases"]) == len(plain["atlases"]) + 1
     assert {"region", "atlas"} <= {key for strip in every["strips"] for key in strip}
     assert every["limits"] == {"output": "64GiB"}

@@ -7,12 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memtiles.config import Atlas, Config, Live, Match, Pictures, Strip, load_config
+from memtiles.config.lens_names import BUILT_IN
 from memtiles.crop import Crop
 from memtiles.errors import ConfigError
 from memtiles.memory.dump import Kind
 from memtiles.memory.space import SpaceKind
 from memtiles.memory.span import Span
 from memtiles.pictures import layout
+from memtiles.pictures.lenses import lens_names
 
 WHOLE = """\
 version: 1
@@ -370,12 +372,17 @@ MISTAKES = {
     "lens": (
         "dump: a\npictures:\n  lenses: [bites]\n",
         3,
-        "pictures.lenses[0]: 'bites' must be bytes; did you mean bytes?",
+        "pictures.lenses[0]: 'bites' is no lens; did you mean bytes?; there are bytes, class, ",
     ),
-    "lens that will come": (
-        "dump: a\npictures:\n  lenses: [entrpy]\n",
+    "lens with a number": (
+        "dump: a\npictures:\n  lenses: [entrpy:1024]\n",
         3,
-        "pictures.lenses[0]: 'entrpy' must be bytes; did you mean entropy?",
+        "pictures.lenses[0]: 'entrpy:1024' is no lens; did you mean entropy?",
+    ),
+    "lens with no number": (
+        'dump: a\npictures:\n  lenses: ["entropy:"]\n',
+        3,
+        "pictures.lenses[0]: 'entropy:' is no lens; did you mean entropy?",
     ),
     "lens twice": ("dump: a\npictures: {lenses: [bytes, bytes]}\n", 2, "pictures.lenses: names a"),
     "no lens": ("dump: a\npictures: {lenses: []}\n", 2, "pictures.lenses: is an empty list"),
@@ -415,15 +422,30 @@ MISTAKES = {
     "no output": ("dump: a\nlimits: {output: 0}\n", 2, "limits.output: must be at least one byte"),
     "not yet: redact": ("dump: a\nredact:\n- {nam: x}\n", 2, "redact: is not there yet; leave"),
     "cr3": ("dump:\n  path: a\n  cr3: none\n", 3, "dump.cr3: 'none' is not an address"),
-    "not yet: layout": (
-        "dump: a\npictures: {layout: hilbert}\n",
+    "misspelt layout": (
+        "dump: a\npictures: {layout: hilbrt}\n",
         2,
-        "pictures.layout: 'hilbert' is not there yet; use rows or classic",
+        "pictures.layout: 'hilbrt' must be one of rows, classic, hilbert, pages; did you mean hil",
     ),
-    "not yet: layout of an override": (
+    "layout of an override": (
         "dump: a\noverrides:\n- match: {kind: heap}\n  layout: pages\n",
         4,
-        "overrides[0].layout: 'pages' is not there yet; use rows or classic",
+        "overrides[0].layout: 'pages' must be one of rows, classic",
+    ),
+    "layout of an atlas": (
+        "dump: a\natlases:\n- name: a\n  layout: classic\n",
+        4,
+        "atlases[0].layout: 'classic' must be one of rows, hilbert, pages",
+    ),
+    "width in a layout of pages": (
+        "dump: a\npictures:\n  layout: pages\n  width: 64\n",
+        4,
+        "pictures.width: is not for layout pages",
+    ),
+    "not yet: lens": (
+        "dump: a\npictures:\n  lenses:\n  - bytes\n  - diff\n",
+        5,
+        "pictures.lenses[1]: 'diff' is not there yet; use one of the others",
     ),
     "width that is found in layout classic": (
         "dump: a\npictures: {layout: classic, width: find}\n",
@@ -480,11 +502,21 @@ def test_one_mistake_is_one_line(folder: Path, name: str) -> None:
     assert line.startswith(f"c.yaml:{number}: {words}")
 
 
-@pytest.mark.parametrize("lens", ["class", "entropy", "diff", "pointers", "words", "gradient"])
-def test_lenses_that_are_not_there_yet(folder: Path, lens: str) -> None:
-    assert mistakes(f"dump: a\npictures:\n  lenses:\n  - bytes\n  - {lens}\n") == [
-        f"c.yaml:5: pictures.lenses[1]: '{lens}' is not there yet; use bytes"
-    ]
+def test_lenses_are_names_names_with_numbers_and_paths(folder: Path) -> None:
+    """A path is relative to the config, as all are."""
+    text = "dump: a\npictures: {lenses: [class, bytes, entropy:1024, x/../my_lens.py]}\n"
+    assert load(text).pictures.lenses == (
+        "class",
+        "bytes",
+        "entropy:1024",
+        str(folder / "my_lens.py"),
+    )
+
+
+def test_names_of_lenses_are_those_of_the_pictures(folder: Path) -> None:
+    assert lens_names() == BUILT_IN
+    for name in lens_names():
+        assert load(f"dump: a\npictures: {{lenses: [{name}]}}\n").pictures.lenses == (name,)
 
 
 def test_all_mistakes_are_told_in_the_order_of_the_file(folder: Path) -> None:
@@ -493,7 +525,7 @@ def test_all_mistakes_are_told_in_the_order_of_the_file(folder: Path) -> None:
         "pictures:\n"
         "  bits: 9\n"
         "  bits: 8\n"
-        "  layout: hilbert\n"
+        "  layout: hilbrt\n"
         "  lenses: [foo]\n"
         "tiles: &t {size: 1}\n"
         "redact: [{nme: 1}]\n"
@@ -678,6 +710,20 @@ def test_layouts_and_bits_are_those_of_the_pictures(folder: Path) -> None:
             assert load(f"dump: a\npictures: {{bits: {bits}, width: {step}}}\n").pictures.width
             for width in range(1, step):
                 assert mistakes(f"dump: a\npictures: {{bits: {bits}, width: {width}}}\n")
+
+
+def test_layouts_of_atlases(folder: Path) -> None:
+    """Only BMPs can be classic, and all layouts but that can be an atlas's own."""
+    config = load(
+        "dump: a\npictures: {layout: hilbert}\n"
+        "atlases: [{name: a}, {name: b, layout: rows}, {name: c, layout: pages}]\n"
+    )
+    assert (config.pictures.layout, config.pictures.bmp_layout) == ("hilbert", "rows")
+    assert [one.layout for one in config.atlases] == [None, "rows", "pages"]
+    classic = load("dump: a\npictures: {layout: classic}\n").pictures
+    assert (classic.layout, classic.bmp_layout) == ("classic", "classic")
+    for name in layout.LAYOUTS:
+        assert load(f"dump: a\npictures: {{layout: {name}}}\n").pictures.layout == name
 
 
 def test_a_config_made_in_code() -> None:

@@ -78,7 +78,16 @@ def test_the_examples_of_the_page_are_valid(tmp_path: Path) -> None:
         ("dump: {path: a, cr3: none}", False),
         ("{dump: a, output: null}", False),
         ("{dump: a, redact: [{name: a}]}", False),
-        ("{dump: a, pictures: {layout: hilbert}}", False),
+        ("{dump: a, pictures: {layout: hilbert}}", True),
+        ("{dump: a, pictures: {layout: spiral}}", False),
+        ("{dump: a, overrides: [{match: {name: a}, layout: hilbert}]}", False),
+        ("{dump: a, atlases: [{name: a, layout: pages}]}", True),
+        ("{dump: a, atlases: [{name: a, layout: classic}]}", False),
+        ("{dump: a, pictures: {lenses: [class, entropy:1024, my lenses/One.py]}}", True),
+        ("{dump: a, pictures: {lenses: [Entropy]}}", False),
+        ("{dump: a, pictures: {lenses: ['entropy:']}}", False),
+        ("{dump: a, pictures: {lenses: [diff]}}", False),
+        ("{dump: a, pictures: {lenses: [class, class]}}", False),
         ("{dump: a, pictures: {lenses: []}}", False),
         ("{dump: a, regions: {include: [{}]}}", False),
         ("{dump: a, regions: {ranges: [{name: a, range: 1000..2000}]}}", False),
@@ -96,9 +105,10 @@ def test_what_an_editor_says(text: str, expected: bool) -> None:
 
 def test_what_is_not_there_yet_is_told() -> None:
     pictures = config_schema()["$defs"]["Pictures"]["properties"]
-    assert pictures["layout"]["x-not-yet"] == {
-        "instead": "use rows or classic",
-        "values": ["hilbert", "pages"],
+    assert pictures["lenses"]["x-not-yet"] == {
+        "instead": "use one of the others",
+        "values": ["diff"],
     }
-    assert "entropy" in pictures["lenses"]["x-not-yet"]["values"]
+    assert pictures["bmp"]["x-not-yet"]["values"] == ["drop"]
+    assert "x-not-yet" not in pictures["layout"]
     assert "x-not-yet" in config_schema()["properties"]["redact"]

@@ -176,7 +176,8 @@ def test_an_atlas(site: Path, tmp_path: Path, kind: str, atlas: str | None, call
         pixels = seen(out).copy()
     else:
         pixels = (deep_zoom_of(out) if kind == "dzi" else archived(out)).levels()[-1]
-    assert pixels.shape[:2] == (row["pyramid"]["height"], row["pyramid"]["width"])
+    pyramid = row["lenses"][0]["pyramid"]
+    assert pixels.shape[:2] == (pyramid["height"], pyramid["width"])
     known = {one.name: one for one in REGIONS}
     drawn = 0
     for placed in row["placements"]:

@@ -23,12 +23,14 @@ from exports.exported import (
     rows,
     seen,
 )
-from sites import PAGE, SiteEyes, build_site, made_up_process
+from sites import PAGE, SiteEyes, build_site, made_up_process, tiled
 
 PROGRAM = 0x55_5555_554000
 LIBRARY = 0x7FFF_F7A0_0000
 
+# What is sliced are bytes, also where another lens opens.
 MORE = """\
+pictures: {lenses: [class, bytes]}
 regions: {ranges: [{name: everywhere, range: 0x6000000000+0x1000}]}
 overrides:
 - {match: {name: "lib*"}, bits: 16, width: 512}
@@ -37,6 +39,8 @@ overrides:
 atlases:
 - {name: landscape}
 - {name: second, aspect: "1:9"}
+- {name: curve, layout: hilbert}
+- {name: blocks, layout: pages}
 """
 
 
@@ -88,7 +92,8 @@ def held_as(
 
 def crop_of(row: dict[str, Any], choose: random.Random) -> tuple[int, int, int, int]:
     """A crop of an atlas around the corner of a picture, of up to 150 × 120 pixels."""
-    width, height = row["pyramid"]["width"], row["pyramid"]["height"]
+    pyramid = tiled(row)["pyramid"]
+    width, height = pyramid["width"], pyramid["height"]
     wide, high = min(width, choose.randint(1, 150)), min(height, choose.randint(1, 120))
     corner = choose.choice(row["placements"])
     x = min(max(0, corner["x"] - choose.randrange(wide)), width - wide)
@@ -97,7 +102,7 @@ def crop_of(row: dict[str, Any], choose: random.Random) -> tuple[int, int, int, 
 
 
 @pytest.mark.parametrize("kind", ["png", "tif", "bmp"])
-@pytest.mark.parametrize("atlas", [None, "landscape", "second"])
+@pytest.mark.parametrize("atlas", [None, "landscape", "second", "curve", "blocks"])
 def test_an_atlas(
     site: SiteEyes,
     tmp_path: Path,
@@ -119,7 +124,7 @@ def test_an_atlas(
         wanted = np.zeros((high, wide, 4), np.uint8)
         for top in range(high):
             for left in range(wide):
-                pixel = site.pixel(row, x + left, y + top)
+                pixel = site.pixel(tiled(row, 1), x + left, y + top)
                 if pixel is not None:
                     wanted[top, left] = (*(pixel * 3 if len(pixel) == 1 else pixel), 255)
         drawn += int((wanted[:, :, 3] > 0).sum())
@@ -131,8 +136,9 @@ def test_a_whole_atlas(site: SiteEyes, tmp_path: Path, call: Callable[..., Outco
     """Every picture is at its place, and nothing is anywhere else."""
     row = site.manifest["atlases"][0]
     assert call("slice", site.folder, tmp_path / "all.tif", "--atlas", "landscape").code == 0
+    pyramid = tiled(row)["pyramid"]
     pixels = seen(tmp_path / "all.tif").copy()
-    assert pixels.shape[:2] == (row["pyramid"]["height"], row["pyramid"]["width"])
+    assert pixels.shape[:2] == (pyramid["height"], pyramid["width"])
     for placed in row["placements"]:
         region = site.manifest["regions"][placed["region"]]
         picture = site.manifest["pictures"][placed["picture"]]

@@ -56,7 +56,7 @@ def test_it_is_told_and_mended(site: Path, harm: str, capsys: pytest.CaptureFixt
 
 def test_a_site_of_a_newer_version_is_left_alone_by_rehash_too(site: Path) -> None:
     manifest = json.loads((site / "manifest.json").read_text())
-    (site / "manifest.json").write_text(json.dumps({**manifest, "version": 3}))
+    (site / "manifest.json").write_text(json.dumps({**manifest, "version": 4}))
     before = sorted(site.rglob("*"))
     assert run(["build", str(site.parent / "config.yaml"), "--rehash"]) == 2
     assert sorted(site.rglob("*")) == before

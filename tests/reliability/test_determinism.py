@@ -10,11 +10,17 @@ import pytest
 
 from reliability.builds import memtiles, tree, write_inputs
 
+LENSES = (
+    "pictures: {layout: pages, lenses: [class, bytes, entropy, pointers]}\n"
+    "atlases: [{name: first}, {name: second, layout: hilbert}]\n"
+)
 
-@pytest.fixture(scope="module")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
+
+@pytest.fixture(scope="module", params=["", LENSES], ids=["bytes", "lenses"])
+def reference(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A config beside its dump and the site, built from `small_core` with one thread."""
     config = write_inputs(tmp_path_factory.mktemp("reference"))
+    config.write_text(config.read_text() + request.param)
     assert memtiles("build", config, "--quiet", "--jobs", "1").code == 0
     return config
 

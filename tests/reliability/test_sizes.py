@@ -16,7 +16,7 @@ import pytest
 from builders.elf import Load, elf_core
 from exports.exported import disk_bytes, sparse_file
 from reliability.builds import command
-from sites import SiteEyes
+from sites import SiteEyes, tiled
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="counted as Linux counts")
 
@@ -83,7 +83,7 @@ def test_the_one_page_of_a_tebibyte_is_where_it_belongs(tebibyte: SiteEyes) -> N
         assert byte(offset) == (0,), hex(offset)
     # Every level shows that something is there, down to the tile of the whole atlas.
     row = placement["y"] + TIB // 2 // width
-    pyramid = atlas["pyramid"]
+    pyramid = tiled(atlas)["pyramid"]
     for level in range(pyramid["levels"]):
         shift = pyramid["levels"] - 1 - level
         tile = (
@@ -96,7 +96,8 @@ def test_the_one_page_of_a_tebibyte_is_where_it_belongs(tebibyte: SiteEyes) -> N
 def test_all_tiles_of_a_tebibyte_are_written_or_below_an_entry(tebibyte: SiteEyes) -> None:
     """Without a walk over millions: what is written and what is listed has only such below it."""
     (atlas,) = tebibyte.manifest["atlases"]
-    pyramid, folder = atlas["pyramid"], tebibyte.folder / atlas["path"]
+    drawn = tiled(atlas)
+    pyramid, folder = drawn["pyramid"], tebibyte.folder / drawn["path"]
     content = json.loads((folder / "unwritten.json").read_bytes())
     tops = {_tile(name) for what in ("blank", "zero") for name in content[what]}
     listed = (line[66:] for line in (folder / "tiles.sha256").read_text().splitlines())

@@ -20,7 +20,7 @@ from builders.elf import Load
 from builders.segments import core_of, mixed_segments
 from exports.exported import bmp_of, body, colours, seen
 from memtiles.cli import run
-from sites import SiteEyes, expected_colour
+from sites import SiteEyes, expected_colour, tiled
 
 MIB = 1 << 20
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "manifest.schema.json"
@@ -221,7 +221,7 @@ def test_pixels_of_the_atlas(built: Built) -> None:
     loads = {load.vaddr: load for load in mixed_segments()}
     choose = random.Random(built.bits)
     wanted: list[tuple[int, int, int, int, Any]] = []
-    size = atlas["pyramid"]["tile_size"]
+    size = tiled(atlas)["pyramid"]["tile_size"]
     for placement in atlas["placements"]:
         region = built.manifest["regions"][placement["region"]]
         picture = built.manifest["pictures"][placement["picture"]]

@@ -195,7 +195,8 @@ def test_a_picture_folder_that_is_gone(site: Path, capsys: pytest.CaptureFixture
 
 
 @pytest.mark.parametrize(
-    ("version", "code"), [(3, 2), (1, 2), (0, 2), ("1", 2), (None, 2), ([], 2), (True, 2), (1.5, 2)]
+    ("version", "code"),
+    [(4, 2), (2, 2), (1, 2), (0, 2), ("1", 2), (None, 2), ([], 2), (True, 2), (1.5, 2)],
 )
 def test_an_unknown_version(
     site: Path, capsys: pytest.CaptureFixture[str], version: Any, code: int
@@ -208,7 +209,7 @@ def test_an_unknown_version(
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "7", "{}", '{"version": 2}', "[" * 100_000])
+@pytest.mark.parametrize("text", ["", "{", "[]", "7", "{}", '{"version": 3}', "[" * 100_000])
 def test_a_manifest_that_is_none(site: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
     (site / "manifest.json").write_text(text)
     capsys.readouterr()

@@ -14,6 +14,7 @@ import pytest
 
 from builders.elf import Load, elf_core
 from memtiles.cli import run
+from sites import tiled
 
 TILE = 256
 
@@ -46,7 +47,8 @@ def site(built: Path, tmp_path: Path) -> Path:
 def rows_of(site: Path) -> list[dict[str, Any]]:
     """All pyramids: rows of pictures and atlases that have one."""
     manifest = json.loads((site / "manifest.json").read_bytes())
-    return [row for row in manifest["pictures"] + manifest["atlases"] if row["pyramid"]]
+    rows = [*manifest["pictures"], *map(tiled, manifest["atlases"])]
+    return [row for row in rows if row["pyramid"]]
 
 
 def all_tiles(width: int, height: int, size: int) -> dict[str, tuple[int, int, int]]:

@@ -53,6 +53,8 @@ def test_the_schema_is_one(schema: dict[str, Any]) -> None:
         'atlases: [{name: wide, aspect: "4:1"}, {name: tall, aspect: "1:4"}]\n',
         "tiles: {size: 256, region_pyramids_from: 1GiB}\n",
         "strips: [{name: a, atlas: landscape}, {name: b, region: made up, format: bmp}]\n",
+        "pictures: {lenses: [bytes, class, entropy]}\n",
+        "pictures: {layout: hilbert}\natlases: [{name: a}, {name: b, layout: pages}]\n",
     ],
     ids=[
         "least",
@@ -63,6 +65,8 @@ def test_the_schema_is_one(schema: dict[str, Any]) -> None:
         "two atlases",
         "no pyramids",
         "strips",
+        "lenses",
+        "layouts",
     ],
 )
 def test_manifests_hold_against_the_schema(
@@ -141,14 +145,14 @@ def set_key(*way: str | int, value: Any) -> Callable[[dict[str, Any]], None]:
                 None,
             )
         ),
-        set_key("atlases", 0, "path", value="../site"),
+        set_key("atlases", 0, "lenses", 0, "path", value="../site"),
         *(
             set_key("pictures", 0, "bmp", 0, "file", value=name)
             for name in ("../region.bmp", "/etc/passwd", "..", ".hidden", "a/b", "", "x\n")
         ),
         set_key("pictures", 0, "runs", "file", value="../../runs.json"),
         set_key("pictures", 0, "runs", "script", value="../x.js"),
-        set_key("atlases", 0, "pyramid", "list", value="../tiles.sha256"),
+        set_key("atlases", 0, "lenses", 0, "pyramid", "list", value="../tiles.sha256"),
         set_key("viewer", "../../x.js", value="0" * 64),
         set_key("viewer", "index.html", value="not a digest"),
         set_key("regions", 0, "start", value="4096"),
@@ -175,6 +179,13 @@ def set_key(*way: str | int, value: Any) -> Callable[[dict[str, Any]], None]:
         set_key("strips", 0, "size", value="0x10"),
         set_key("pictures", 0, "bits", value=9),
         set_key("pictures", 0, "layout", value="hilbert"),
+        set_key("atlases", 0, "layout", value="spiral"),
+        set_key("atlases", 0, "lenses", value=[]),
+        set_key("atlases", 0, "lenses", 0, "lens", value=1),
+        set_key("atlases", 0, "lenses", 0, "lens", value=-1),
+        set_key("lenses", value=[]),
+        set_key("lenses", 0, "zoom", value="lowest"),
+        set_key("lenses", 0, "legend", value=[{"colour": "red", "label": "a"}]),
         set_key("surprise", value=1),
         set_key("regions", 0, "surprise", value=1),
         set_key("regions", value={}),
@@ -187,7 +198,9 @@ def test_hostile_manifests(text: bytes, change: Callable[[dict[str, Any]], None]
         read_manifest(json.dumps(content).encode())
 
 
-@pytest.mark.parametrize("key", ["regions", "pictures", "atlases", "dump", "title", "viewer"])
+@pytest.mark.parametrize(
+    "key", ["regions", "pictures", "lenses", "atlases", "dump", "title", "viewer"]
+)
 def test_a_missing_key(text: bytes, key: str) -> None:
     content = json.loads(text)
     del content[key]
@@ -195,14 +208,15 @@ def test_a_missing_key(text: bytes, key: str) -> None:
         read_manifest(json.dumps(content).encode())
 
 
-def test_a_folder_of_an_older_version_is_to_be_built_again(text: bytes) -> None:
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_folder_of_an_older_version_is_to_be_built_again(text: bytes, version: int) -> None:
     with pytest.raises(OlderVersionError, match="build it again"):
-        read_manifest(json.dumps({**json.loads(text), "version": 1}).encode())
+        read_manifest(json.dumps({**json.loads(text), "version": version}).encode())
 
 
 def test_an_unknown_version_is_a_matter_of_use(text: bytes) -> None:
     with pytest.raises(UsageError, match="use the memtiles that made it"):
-        read_manifest(json.dumps({**json.loads(text), "version": 3}).encode())
+        read_manifest(json.dumps({**json.loads(text), "version": 4}).encode())
 
 
 @pytest.mark.parametrize("cut", [0, 1, 10, 1000, -3])

@@ -12,7 +12,7 @@ import pytest
 import pyvips
 from PIL import Image
 
-from sites import SiteEyes, build_site, expected_colour, made_up_process
+from sites import SiteEyes, build_site, expected_colour, made_up_process, tiled
 
 HOLE = (0, 0, 0, 0)
 MAGENTA = (255, 0, 255, 255)
@@ -141,7 +141,7 @@ def test_the_file_says_what_it_is_of(site: SiteEyes) -> None:
     assert said(site, "words") == (
         "memtiles: libmade.so.6 0x7ffff7a00000+0xb8000, 16 bits rows, 100x80+400+640 of 512x736"
     )
-    pyramid = site.manifest["atlases"][0]["pyramid"]
+    pyramid = tiled(site.manifest["atlases"][0])["pyramid"]
     size = f"{pyramid['width']}x{pyramid['height']}"
     assert said(site, "landscape") == (
         f"memtiles: app.core, atlas landscape, 560x260+170+800 of {size}"

@@ -13,6 +13,7 @@ import pytest
 
 from memtiles.cli import run
 from reliability.builds import CONFIG, memtiles, tree, write_inputs
+from sites import tiled
 
 STRIPS = """\
 strips:
@@ -55,7 +56,7 @@ def test_what_the_manifest_says_of_them(config: Path) -> None:
     assert build(config) == 0
     site = config.parent / "site"
     manifest = json.loads((site / "manifest.json").read_bytes())
-    pyramid = manifest["atlases"][0]["pyramid"]
+    pyramid = tiled(manifest["atlases"][0])["pyramid"]
     whole = {"x": 0, "y": 0, "width": pyramid["width"], "height": pyramid["height"]}
     expected = [
         ("library", "tif", "0x7fff00000000", {"x": 0, "y": 0, "width": 1024, "height": 280}),

@@ -16,7 +16,7 @@ from builders.elf import Load, elf_core
 from builders.segments import core_of, tiny_segments
 from memtiles.cli import run
 from reliability.builds import tree
-from sites import SiteEyes
+from sites import SiteEyes, tiled
 
 PAGE = 4096
 LARGE = 0x7F00_0000_0000
@@ -213,12 +213,12 @@ def test_rehash_reads_and_draws_all(place: Place) -> None:
     assert tree(place.site) == sound
 
 
-@pytest.mark.parametrize("version", [1, 0, -1])
+@pytest.mark.parametrize("version", [2, 1, 0, -1])
 def test_a_folder_of_an_older_version_is_built_again(place: Place, version: int) -> None:
     sound = tree(place.site)
     text = (place.site / "manifest.json").read_text()
-    assert json.loads(text)["version"] == 2
-    older = re.sub(r'"version":2(?=[,}])', f'"version":{version}', text)
+    assert json.loads(text)["version"] == 3
+    older = re.sub(r'"version":3(?=[,}])', f'"version":{version}', text)
     assert json.loads(older)["version"] == version
     (place.site / "manifest.json").write_text(older)
     assert place.build() == 0
@@ -306,8 +306,9 @@ def test_both_engines_draw_the_same_at_full_resolution(tmp_path: Path, bits: int
         eyes.append(SiteEyes(tmp_path / engine))
     fast, vips = (one.manifest["atlases"][0] for one in eyes)
     assert fast["placements"] == vips["placements"]
-    size = (fast["pyramid"]["width"], fast["pyramid"]["height"])
-    assert size == (vips["pyramid"]["width"], vips["pyramid"]["height"])
+    pyramids = [tiled(row)["pyramid"] for row in (fast, vips)]
+    size, other_size = ((one["width"], one["height"]) for one in pyramids)
+    assert size == other_size
     choose = random.Random(bits)
     points = [(choose.randrange(size[0]), choose.randrange(size[1])) for _ in range(4000)]
     missing = 0
@@ -319,6 +320,39 @@ def test_both_engines_draw_the_same_at_full_resolution(tmp_path: Path, bits: int
             # A tile of grey stands for three equal colours.
             assert one * (len(other) // len(one)) == other * (len(one) // len(other) or 1), (x, y)
     assert 100 < missing < 3900
+
+
+LENSES = "lenses: [bytes, class, entropy, gradient]"
+PLANES = "atlases: [{name: first}, {name: second, layout: hilbert}]\n"
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_changed_bytes_through_lenses(place: Place, tmp_path: Path, name: str) -> None:
+    """What is taken over does as well as what is drawn, whatever a lens's zoom rule."""
+    load, offset, data = CHANGES[name]
+    (place.folder / "config.yaml").write_text(
+        f"{CONFIG}pictures: {{layout: pages, {LENSES}}}\n{PLANES}"
+    )
+    assert place.build() == 0
+    before = stats(place.site)
+    place.change(with_bytes(place.core.read_bytes(), load, offset, data))
+    assert place.build() == 0
+    assert tree(place.site) == place.anew(tmp_path / "anew")
+    assert run(["check", str(place.site), "--quiet"]) == 0
+    known = {number for number, _ in before.values()}
+    tiles = [mark for path, mark in stats(place.site).items() if "/tiles_files/" in path]
+    assert sum(number in known for number, _ in tiles) > len(tiles) // 4
+
+
+def test_another_lens_leaves_the_atlases_of_the_others(place: Place, tmp_path: Path) -> None:
+    before = stats(place.site)
+    text = f"{CONFIG}pictures: {{lenses: [class, bytes]}}\n"
+    (place.folder / "config.yaml").write_text(text)
+    assert place.build() == 0
+    after = stats(place.site)
+    assert {name: after[name] for name in before} == before
+    assert len(after) > len(before)
+    assert tree(place.site) == place.anew(tmp_path / "anew")
 
 
 # ------------------------------------------------------------------------------------ bundles

@@ -47,7 +47,10 @@ def print_plan(plan: Plan) -> None:
     print(f"regions   {len(plan.regions)}, {sum(1 for one in plan.regions if one.shape)} drawn")
     print(f"pixels    {pixels:,}")
     for atlas in plan.atlases:
-        print(f"atlas     {atlas.config.name} {atlas.landscape.width}×{atlas.landscape.height}")
+        layout = f" {atlas.layout}" if atlas.layout else ""
+        size = f"{atlas.landscape.width}×{atlas.landscape.height}"
+        print(f"atlas     {atlas.config.name} {size}{layout}")
+    print(f"lenses    {', '.join(printable(lens.name) for lens in plan.lenses)}")
     for strip in plan.strips:
         print(f"strip     {_strip(plan, strip)}")
     print(f"tiles     at most {plan.tiles:,}")

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
+from memtiles.config.notyet import NOT_YET
 from memtiles.config.scalars import nearest, text_of
 from memtiles.memory.address import show
 
@@ -48,7 +49,11 @@ LensName = Annotated[
         {
             "anyOf": [
                 {"enum": list(BUILT_IN)},
-                {"type": "string", "pattern": _NAME.pattern},
+                {
+                    "type": "string",
+                    "pattern": f"^{_NAME.pattern}$",
+                    "not": {"enum": list(NOT_YET["pictures.lenses[]"].values)},
+                },
                 {"type": "string", "pattern": r"\.py$"},
             ],
             "examples": ["class", "entropy:1024", "my_lens.py"],

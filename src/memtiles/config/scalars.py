@@ -135,18 +135,15 @@ def _aspect(value: object) -> tuple[int, int]:
     return width, height
 
 
-def one_of(*allowed: object, later: tuple[str, ...] = ()) -> BeforeValidator:
-    """Reads one of the allowed values from its text, and suggests the nearest for another.
-
-    `later` are values that may be meant but are not there yet.
-    """
+def one_of(*allowed: object) -> BeforeValidator:
+    """Reads one of the allowed values from its text, and suggests the nearest for another."""
     table = {str(value): value for value in allowed}
     choice = f"one of {', '.join(table)}" if len(table) > 1 else next(iter(table))
 
     def read(value: object) -> object:
         text = str(value) if isinstance(value, int) else text_of(value)
         if text not in table:
-            raise ValueError(f"{show(text)} must be {choice}{nearest(text, (*table, *later))}")
+            raise ValueError(f"{show(text)} must be {choice}{nearest(text, table)}")
         return table[text]
 
     return BeforeValidator(read)

@@ -23,6 +23,7 @@ from memtiles.memory.span import Span
 from memtiles.plan import Plan, make_plan
 from memtiles.printable import counted, printable
 
+_LENSES = "lenses: [bytes, class, entropy]"
 _PYRAMIDS = "tiles: {region_pyramids_from: 1MiB}"
 _GIB = 1 << 30
 _COMMENT_COLUMN = 44
@@ -65,7 +66,8 @@ def make_config(dump: Dump, source: Source, file: Path, output: str, schema: str
     plain = parse_config("\n".join(named), file)
     bare = make_plan(plain, dump, [])
     examples = pick_examples([planned for planned in bare.regions if planned.shape])
-    looks = [*named, *_atlases(), *_strips(examples), _PYRAMIDS]
+    pictures = f"pictures: {{{_LENSES}}}"
+    looks = [*named, pictures, *_atlases(), *_strips(examples), _PYRAMIDS]
     ways = (looks, [*looks, *_overrides(examples)])
     needed = max(_plan(way, dump, file).output_bytes for way in ways)
     text = "\n".join(_lines(dump, bare, examples, named, output, schema, needed)) + "\n"
@@ -113,7 +115,10 @@ def _lines(
     yield ""
     yield "pictures:"
     yield "  bits: 8       # 8, 16, 24 or 32 bits a pixel: 1 to 4 bytes of memory"
-    yield "  layout: rows  # or classic: the square that Dump2Picture draws"
+    yield "  layout: rows  # or classic: the square that Dump2Picture draws; or hilbert: what is"
+    yield "                # near in memory is near on the map; or pages: each page is a square"
+    about = "What colours mean; the page switches between them. `memtiles lens` tells of all:"
+    yield from _off("  ", about, [_LENSES])
     yield from _off("", "Draw some regions in another way:", _overrides(examples))
     yield ""
     yield "# Planes of many pictures; the first one opens."
@@ -210,7 +215,7 @@ def _atlases() -> list[str]:
     return [
         "atlases:",
         '- {name: landscape, aspect: "16:9"}',
-        '- {name: poster, aspect: "5:7"}',
+        '- {name: poster, layout: hilbert, aspect: "5:7"}',
     ]
 
 

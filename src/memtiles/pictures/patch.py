@@ -26,4 +26,4 @@ class Uniform(Enum):
     BLANK = "blank"
     """Missing: transparent."""
     ZERO = "zero"
-    """There, and black, as bytes of zero are."""
+    """There, and as bytes of zero look: black, or of the value that a lens gives them."""

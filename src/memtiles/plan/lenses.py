@@ -28,11 +28,15 @@ def plan_lenses(
     """
     surroundings = Surroundings(tuple(regions), dump.address_bits, dump.byte_order)
     found: dict[str, ColourLens | ValueLens] = {}
-    for name in config.pictures.lenses:
-        one = own_lens(Path(name)) if name.endswith(_ENDING) else lens(name)
+    for number, name in enumerate(config.pictures.lenses):
+        key = f"pictures.lenses[{number}]"
+        try:
+            one = own_lens(Path(name)) if name.endswith(_ENDING) else lens(name)
+        except UsageError as error:
+            raise UsageError(f"{key}: {error}") from None
         if one.name in found:
-            raise UsageError(f"{name}: there is another lens of the name {one.name}")
+            raise UsageError(f"{key}: there is another lens of the name {one.name}")
         if config.tiles.engine == "vips" and one.name != "bytes":
-            raise UsageError(f"lens {one.name}: engine vips draws only the lens bytes; use fast")
+            raise UsageError(f"{key}: engine vips draws only the lens bytes; use engine fast")
         found[one.name] = one.for_dump(surroundings) if isinstance(one, ValueLens) else one
     return tuple(found.values())

@@ -1,9 +1,9 @@
 """Which tiles of a pyramid have no file of their own, because all of each would be the same.
 
 A *blank* tile is transparent: nothing of it is in the dump, or no picture lies there. A *zero* tile
-is all there and black. Each list names the topmost tiles: all tiles below one of them, which show
-the same pixels larger, are like it. So a hole of a terabyte is one entry, and a tile that is
-neither written nor listed is damage.
+is all there and looks as zeros do: black, or of the value that a lens gives them. Each list names
+the topmost tiles: all tiles below one of them, which show the same pixels larger, are like it. So a
+hole of a terabyte is one entry, and a tile that is neither written nor listed is damage.
 
 Why no links in the file system: a sparse terabyte has four million tiles of zeros, which take
 minutes to link and 60 MiB of folders, and ext4 allows a file 65,000 names.
