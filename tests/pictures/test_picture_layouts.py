@@ -224,6 +224,6 @@ def test_a_pixel_does_not_depend_on_what_it_is_asked_for_with(
     data = np.random.default_rng(3).integers(0, 256, 401).astype(np.uint8)
     shape = geometry(layout, 16, len(data))
     case = Case(data, Runs.of([(100, 50)]), Runs.of([]), lens(name), shape, 37)
-    for y in range(shape.height):
-        for x in range(0, shape.width):
-            check(case, x, y, 1, 1)
+    for x, y in places_of(shape).tolist():
+        check(case, x, y, 1, 1)
+    check(case, shape.width - 1, shape.height - 1, 1, 1)
