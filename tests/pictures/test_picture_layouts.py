@@ -42,7 +42,7 @@ class Ruler(BytesOnly):
     version = 1
     summary = "Where in its block a byte is."
     zoom: Zoom = Mean()
-    legend = (Swatch("#000000", "anywhere"),)
+    legend: tuple[Swatch, ...] = (Swatch("#000000", "anywhere"),)
     block = 64
     palette = np.zeros((256, 3), np.uint8)
 
@@ -94,14 +94,16 @@ class Case:
         pixel = self.shape.pixel_bytes
         if isinstance(self.lens, ColourLens):
             padded = np.pad(self.data, (0, -len(self.data) % pixel))
-            return self.lens.colours(padded.reshape(1, -1, pixel))[0]
+            coloured: Array = self.lens.colours(padded.reshape(1, -1, pixel))[0]
+            return coloured
         # As if memory went on before the region and behind it, with nothing there.
         before = self.start % LARGEST_BLOCK
         around = (before, -(before + len(self.data)) % LARGEST_BLOCK)
         there = np.pad(held, around)
         values = self.lens.values(np.pad(self.data, around)[None], there[None])[0]
         values = np.where(there, values, 0)[before : before + len(self.data)]
-        return np.pad(values, (0, -len(values) % pixel)).reshape(-1, pixel).max(axis=1)[:, None]
+        of_pixels: Array = np.pad(values, (0, -len(values) % pixel)).reshape(-1, pixel)
+        return np.asarray(of_pixels.max(axis=1, keepdims=True))
 
 
 def drawn_of(case: Case, left: int, top: int, width: int, height: int) -> Array:

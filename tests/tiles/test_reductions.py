@@ -242,7 +242,7 @@ def test_foremost_of_narrow_planes(tmp_path: Path, size: tuple[int, int]) -> Non
 def test_the_edge_of_each_strength(tmp_path: Path, strength: Any, beyond: int) -> None:
     """Of 4,096 pixels exactly that part is too few for the strength, and one pixel more is not."""
     some = 4096 // strength.part + beyond
-    values = np.full(64 * 64, ZERO, np.uint8)
+    values: Pixels = np.full(64 * 64, ZERO, np.uint8)
     values[np.random.default_rng(5).permutation(4096)[:some]] = 5
     values = values.reshape(64, 64, 1)
     save_pyramid(
