@@ -172,9 +172,14 @@ def _is_value_lens(lens: object) -> bool:
 
 def _checked(lens: object, source: str) -> ColourLens | ValueLens:
     for attribute, is_right, wanted in _contract(lens):
-        if not hasattr(lens, attribute):
-            raise UsageError(f"{source}: LENS lacks {attribute}: {wanted}")
-        if not is_right(getattr(lens, attribute)):
+        try:
+            found = getattr(lens, attribute)
+        except AttributeError:
+            raise UsageError(f"{source}: LENS lacks {attribute}: {wanted}") from None
+        except (Exception, SystemExit) as error:  # it is a property, and so the user's code
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            raise UsageError(f"{source}: {attribute} raised {reason}") from None
+        if not is_right(found):
             raise UsageError(f"{source}: {attribute} is not {wanted}")
     return cast(ColourLens | ValueLens, lens)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from memtiles.memory.runs import Runs
+from memtiles.memory.runs import NO_RUNS, Runs
 from memtiles.memory.space import Memory
 from memtiles.pictures.layout import Geometry
 from memtiles.pictures.lens import MISSING, ColourLens, ValueLens
@@ -59,7 +59,7 @@ class Sight:
         """A pixel of zeros, as (1, 1, bands)."""
         if isinstance(self.lens, ColourLens):
             return self.lens.colours(np.zeros((1, 1, self.shape.pixel_bytes), np.uint8))
-        return self.lens.values(np.zeros((1, max(self.lens.block, 8)), np.uint8), None)[:, :1, None]
+        return _zero_block(self.lens)[:, :1, None]
 
     @cached_property
     def zeros(self) -> Runs:
@@ -67,6 +67,9 @@ class Sight:
         known = self.raster.zeros
         if isinstance(self.lens, ColourLens):
             return known
+        values = _zero_block(self.lens)
+        if (values != values[0, 0]).any():  # such as a user's lens that draws a grid
+            return NO_RUNS
         return Runs.of(self._blocks(first, size, self.lens.block) for first, size in known)
 
     def _blocks(self, first: int, size: int, block: int) -> tuple[int, int]:
@@ -139,6 +142,10 @@ class Sight:
         held = present[:, before : before + size].reshape(count, -1, self.shape.pixel_bytes)
         held = _all_bytes(held)
         return Seen(np.where(held, pixels, np.uint8(MISSING)), held)
+
+
+def _zero_block(lens: ValueLens) -> Pixels:
+    return lens.values(np.zeros((1, max(lens.block, 8)), np.uint8), None)
 
 
 def _all_bytes(held: Present) -> Present:

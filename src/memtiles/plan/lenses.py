@@ -4,30 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from memtiles.config import Config
-from memtiles.errors import UsageError
+from memtiles.errors import LensError, UsageError
 from memtiles.maps.region import Region
 from memtiles.memory.dump import Dump
 from memtiles.pictures.lens import ColourLens, Surroundings, ValueLens
-from memtiles.pictures.lenses import lens
+from memtiles.pictures.lenses import colour_lens, lens
 from memtiles.pictures.own_lens import own_lens
 
 _ENDING = ".py"
 
 
-def plan_lenses(
-    config: Config, dump: Dump, regions: Sequence[Region]
-) -> tuple[ColourLens | ValueLens, ...]:
-    """The lenses in the order of the config.
+class PlannedLenses(NamedTuple):
+    """Lenses in the order of the config, at least one; and a line for each that failed."""
+
+    lenses: tuple[ColourLens | ValueLens, ...]
+    failures: tuple[str, ...]
+
+
+def plan_lenses(config: Config, dump: Dump, regions: Sequence[Region]) -> PlannedLenses:
+    """The lenses; one of the user's that cannot be bound to the dump is left out.
 
     Raises:
         UsageError: There is no such lens, it takes no such number, two have one name, or the
             engine draws only `bytes`.
-        LensError: One of the user's own failed.
     """
     surroundings = Surroundings(tuple(regions), dump.address_bits, dump.byte_order)
-    found: dict[str, ColourLens | ValueLens] = {}
+    found: dict[str, ColourLens | ValueLens | None] = {}
+    failures = []
     for number, name in enumerate(config.pictures.lenses):
         key = f"pictures.lenses[{number}]"
         try:
@@ -38,5 +44,10 @@ def plan_lenses(
             raise UsageError(f"{key}: there is another lens of the name {one.name}")
         if config.tiles.engine == "vips" and one.name != "bytes":
             raise UsageError(f"{key}: engine vips draws only the lens bytes; use engine fast")
-        found[one.name] = one.for_dump(surroundings) if isinstance(one, ValueLens) else one
-    return tuple(found.values())
+        found[one.name] = None
+        try:
+            found[one.name] = one.for_dump(surroundings) if isinstance(one, ValueLens) else one
+        except LensError as error:
+            failures.append(str(error))
+    bound = tuple(one for one in found.values() if one is not None)
+    return PlannedLenses(bound or (colour_lens("bytes"),), tuple(failures))

@@ -68,11 +68,23 @@ def make_plan(config: Config, dump: Dump, maps: Sequence[ImportedMap]) -> Plan:
             "see `memtiles info`, and regions: in the config"
         )
     atlases = tuple(_plan_atlas(config, one, regions) for one in config.atlases)
-    lenses = plan_lenses(config, dump, [one.region for one in regions])
+    lenses, failures = plan_lenses(config, dump, [one.region for one in regions])
     bundles = plan_bundles([None if one.has_pyramid else one.shape for one in regions])
     strips = plan_strips(config.strips, regions, atlases, steady=space.steady)
     files, tiles, size = estimate(space, regions, bundles, lenses, atlases, strips, config.tiles)
-    return Plan(space, regions, bundles, lenses, atlases, strips, tuple(report), files, tiles, size)
+    return Plan(
+        space,
+        regions,
+        bundles,
+        lenses,
+        failures,
+        atlases,
+        strips,
+        tuple(report),
+        files,
+        tiles,
+        size,
+    )
 
 
 def _is_wanted(config: Config, region: Region) -> bool:

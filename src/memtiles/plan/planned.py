@@ -72,8 +72,8 @@ class Plan:
     """Everything that a build will do, in the order in which it will.
 
     `bundles` are indices of regions whose pictures share a BMP. Each atlas is seen through each of
-    `lenses`. `files`, `tiles` and
-    `output_bytes` are upper bounds: equal pictures are stored once, and tiles are counted as if
+    `lenses`; `lens_failures` are lines about others. `files`, `tiles` and `output_bytes` are upper
+    bounds: equal pictures are stored once, and tiles are counted as if
     they did not compress.
     """
 
@@ -81,6 +81,7 @@ class Plan:
     regions: tuple[PlannedRegion, ...]
     bundles: tuple[tuple[int, ...], ...]
     lenses: tuple[ColourLens | ValueLens, ...]
+    lens_failures: tuple[str, ...]
     atlases: tuple[PlannedAtlas, ...]
     strips: tuple[PlannedStrip, ...]
     report: tuple[str, ...]

@@ -68,7 +68,7 @@ class AtlasStage:
             expect: Told of each atlas and lens how many pixels will be drawn.
         """
         drawn: list[tuple[Lens, list[str]]] = []
-        failures: list[str] = []
+        failures = list(self._plan.lens_failures)
         for lens in self._plan.lenses:
             try:
                 drawn.append((lens, self._through(lens, advance, expect)))

@@ -66,7 +66,8 @@ class ForemostOfShares:
         shares = evened(state)
         found = self._none(shares.shape[0] // 2, shares.shape[1] // 2, np.uint16)
         for number in range(shares.shape[2]):
-            rows = shares[0::2, :, number] + shares[1::2, :, number]
+            # Padding leaves a column of one pixel with its rows one behind the other.
+            rows = np.ascontiguousarray(shares[0::2, :, number] + shares[1::2, :, number])
             if rows.dtype == np.uint8:
                 pairs = rows.view(np.uint16)
                 total = (pairs & 0xFF) + (pairs >> 8)
