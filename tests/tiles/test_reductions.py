@@ -22,8 +22,9 @@ from PIL import Image
 from memtiles.pictures.palette import STRENGTHS
 from memtiles.pictures.patch import Patch, Uniform
 from memtiles.pictures.zoom import Foremost
+from memtiles.tiles.colours import MEAN_OF_COLOURS
 from memtiles.tiles.pyramid import save_pyramid
-from memtiles.tiles.reduction import MEAN_OF_COLOURS, Reduction
+from memtiles.tiles.reduction import Reduction
 from memtiles.tiles.shares import ForemostOfShares
 from memtiles.tiles.values import HighestValue, MeanOfValues
 from tiles.planes import ArrayPlane, Pixels, noise

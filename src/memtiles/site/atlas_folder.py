@@ -15,10 +15,10 @@ from memtiles.site.picture_folder import content_key
 from memtiles.site.pyramid_folder import make_pyramid, pyramid_key
 from memtiles.site.store import Store, slug
 from memtiles.tiles.atlas import AtlasPlane
+from memtiles.tiles.by_lens import reduction_of
 from memtiles.tiles.earlier import Earlier
 from memtiles.tiles.grid import Grid
 from memtiles.tiles.pyramid import Engine
-from memtiles.tiles.reduction import reduction_of
 
 # Raised when the files of an atlas folder change their form.
 VERSION = 3

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from memtiles.errors import MEND, DamageError
 from memtiles.manifest import PyramidRow, TileSize
+from memtiles.tiles.colours import MEAN_OF_COLOURS
 from memtiles.tiles.earlier import Earlier
 from memtiles.tiles.grid import Grid
 from memtiles.tiles.plane import SparsePlane
 from memtiles.tiles.pyramid import VERSION, Engine, save_pyramid
-from memtiles.tiles.reduction import MEAN_OF_COLOURS, Reduction
+from memtiles.tiles.reduction import Reduction
 from memtiles.tiles.tile_folder import FORMAT, OVERLAP, TILE_LIST, UNWRITTEN_FILE, tile_of
 from memtiles.tiles.unwritten import read_unwritten
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, get_args
 
+from memtiles.tiles.colours import MEAN_OF_COLOURS
 from memtiles.tiles.earlier import Earlier
 from memtiles.tiles.grid import Grid
 from memtiles.tiles.plane import SparsePlane
-from memtiles.tiles.reduction import MEAN_OF_COLOURS, Reduction
+from memtiles.tiles.reduction import Reduction
 from memtiles.tiles.tile_folder import TileFolder
 
 Engine = Literal["fast", "vips"]

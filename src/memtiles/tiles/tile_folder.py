@@ -13,9 +13,10 @@ import numpy as np
 
 from memtiles.errors import MEND, DamageError
 from memtiles.pictures.patch import Pixels, Uniform
+from memtiles.tiles.colours import MEAN_OF_COLOURS
 from memtiles.tiles.grid import TILE_PATTERN, Grid, Tile
 from memtiles.tiles.png import png
-from memtiles.tiles.reduction import MEAN_OF_COLOURS, Reduction
+from memtiles.tiles.reduction import Reduction
 from memtiles.tiles.unwritten import Unwritten
 
 # A fixed base name: `dzsave` switches to an archive when a name ends in .zip or .szi.

@@ -78,7 +78,7 @@ def _run(options: argparse.Namespace) -> None:
     if options.dry_run:
         with open_input(config) as dump:
             plan = make_plan(config, dump, open_maps(config))
-        terminal.print_notes(plan.report)
+        terminal.print_notes([*plan.report, *plan.lens_failures])
         terminal.print_plan(plan)
         plan.check(config.limits.output)
         return
