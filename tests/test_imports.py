@@ -21,7 +21,7 @@ ORDER = {
     "disk": 1,
     "printable": 0,
     "progress": 0,
-    "threads": 0,
+    "threads": 1,
     "memory": 1,
     "maps": 2,
     "config": 2,

@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TypeVar
 
+from memtiles.errors import LimitError
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -28,17 +30,30 @@ def workers(count: int) -> Iterator[ThreadPoolExecutor]:
 
     Raises:
         KeyboardInterrupt: One came while the threads were started; they are gone again.
+        LimitError: The system has no room for so many.
     """
     pool = ThreadPoolExecutor(count)
     try:
         with _interrupts_put_off():
-            started = threading.Barrier(count + 1)
-            for _ in range(count):
-                pool.submit(started.wait)
-            started.wait()
+            _start(pool, count)
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _start(pool: ThreadPoolExecutor, count: int) -> None:
+    """Has each thread begin with a task that ends when all have begun."""
+    started = threading.Barrier(count + 1)
+    try:
+        for _ in range(count):
+            pool.submit(started.wait)
+        started.wait()
+    except RuntimeError as error:
+        raise LimitError(f"{count} threads: {error}; use fewer with --jobs") from None
+    finally:
+        # Those that have begun would wait for the others for ever. Nobody waits any more where all
+        # is well.
+        started.abort()
 
 
 def in_order(

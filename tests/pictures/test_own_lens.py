@@ -137,16 +137,19 @@ def test_a_file_that_is_no_lens(tmp_path: Path, text: str, words: str) -> None:
     "zoom",
     [
         Foremost((), ()),
-        Foremost((1, 1), ()),
-        Foremost((0,), ()),
+        Foremost((1, 2), ()),
+        Foremost((), (1, 2)),
+        Foremost((1, 1), (2,)),
+        Foremost((0,), (1,)),
         Foremost((32,), (1,)),
         Foremost(tuple(range(1, 9)), (9,)),
-        Foremost(("a",), ()),  # type: ignore[arg-type]
-        Foremost(3, ()),  # type: ignore[arg-type]
+        Foremost(("a",), (1,)),  # type: ignore[arg-type]
+        Foremost(([1],), (1,)),  # type: ignore[arg-type]
+        Foremost(3, (1,)),  # type: ignore[arg-type]
     ],
 )
 def test_categories_that_no_tile_can_hold(zoom: Foremost) -> None:
-    with pytest.raises(UsageError, match="a Foremost of at most 8 values from 1 to 31"):
+    with pytest.raises(UsageError, match="a Foremost of 2 to 8 values from 1 to 31"):
         guarded(some_lens(zoom=zoom), "here", "")
 
 
@@ -287,8 +290,18 @@ def test_a_lens_for_one_dump_is_guarded_and_has_a_key_of_its_own() -> None:
     assert bound.key.startswith("digest")
     with pytest.raises(LensError):
         bound.values(DATA, None)
-    with pytest.raises(UsageError, match="lens mine: for_dump: LENS lacks name"):
+    with pytest.raises(LensError, match="lens mine: for_dump: LENS lacks name"):
         made.for_dump(Surroundings(address_bits=32))
+
+
+@pytest.mark.parametrize("other", [{"name": "bytes"}, {"values": None, "colours": len}])
+def test_a_lens_stays_itself_for_a_dump(other: dict[str, object]) -> None:
+    """Two of one name would reach the manifest, and a lens of colours has no values."""
+    parts = {**vars(some_lens(bands=len)), **other}
+    bound = SimpleNamespace(**{key: part for key, part in parts.items() if part is not None})
+    made = value_lens(for_dump=lambda _: bound)
+    with pytest.raises(LensError, match="lens mine: for_dump gave another lens"):
+        made.for_dump(Surroundings())
 
 
 def test_the_example_holds_and_finds_repetitions() -> None:

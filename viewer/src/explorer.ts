@@ -52,6 +52,8 @@ export class Explorer {
   /** The region that the breadcrumb names. */
   private named: Region | undefined;
   private redrawing = false;
+  /** Done when the atlas is open that was asked for last. */
+  private opening: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly manifest: Manifest) {
     const { addressBits } = manifest.dump;
@@ -158,7 +160,14 @@ export class Explorer {
     window.addEventListener('hashchange', () => this.followHash(false));
   }
 
-  private async openAtlas(atlas: Atlas): Promise<AtlasIndex> {
+  /** One after the other: of two that load at once, the tiles of one could lie under the other's. */
+  private openAtlas(atlas: Atlas): Promise<AtlasIndex> {
+    const opened = this.opening.then(() => this.openNow(atlas));
+    this.opening = opened.catch(() => undefined);
+    return opened;
+  }
+
+  private async openNow(atlas: Atlas): Promise<AtlasIndex> {
     this.atlases.selectedIndex = this.manifest.atlases.indexOf(atlas);
     this.index = null;
     await this.map.open(atlas, this.looks.turnTo(atlas));
@@ -213,9 +222,12 @@ export class Explorer {
 
   private async followHash(immediately: boolean): Promise<void> {
     const link = parsePermalink(location.hash, this.manifest.spaces);
-    const named = link && this.manifest.atlases.find(({ name }) => name === link.atlas);
-    if (named && named !== this.index?.atlas) await this.openAtlas(named);
-    if (link?.target) await this.openSpace(link.target.space);
+    const { atlases } = this.manifest;
+    const space = link?.target?.space;
+    const atlas =
+      atlases.find(({ name }) => name === link?.atlas) ??
+      atlases.find((candidate) => candidate.space === space);
+    if (atlas && atlas !== this.index?.atlas) await this.openAtlas(atlas);
     if (link) this.looks.chooseNamed(link.lens);
     if (link?.target) await this.goToAddress(link.target, link.zoom ?? READING_SCALE, immediately);
     else if (link) this.say('');

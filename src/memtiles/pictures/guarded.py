@@ -112,8 +112,13 @@ class GuardedValues(_Guarded):
         bound = self._called("for_dump", lambda: lens.for_dump(surroundings))
         if bound is lens:
             return self
-        source = f"lens {self.name}: for_dump"
-        return GuardedValues(cast(ValueLens, _checked(bound, source)), self._digest)
+        try:
+            checked = _checked(bound, "for_dump")
+        except UsageError as error:
+            raise self._wrong(str(error)) from None
+        if not _is_value_lens(checked) or checked.name != self.name:
+            raise self._wrong("for_dump gave another lens")
+        return GuardedValues(cast(ValueLens, checked), self._digest)
 
     @property
     def key(self) -> str:
@@ -192,7 +197,11 @@ def _contract(lens: object) -> tuple[_Rule, ...]:
     common: tuple[_Rule, ...] = (
         ("name", _is_name, "a word of the characters a-z, 0-9 and -"),
         ("summary", _is_line, "one line of text"),
-        ("zoom", _is_zoom, "Mean(), Highest() or a Foremost of at most 8 values from 1 to 31"),
+        (
+            "zoom",
+            _is_zoom,
+            "Mean(), Highest() or a Foremost of 2 to 8 values from 1 to 31, some of them filling",
+        ),
         ("legend", _is_legend, "a tuple of Swatch('#rrggbb', 'label'), at least one"),
     )
     if hasattr(lens, "version"):
@@ -220,16 +229,18 @@ def _is_line(found: object) -> bool:
 
 
 def _is_zoom(found: object) -> bool:
-    if not isinstance(found, Foremost):
-        return isinstance(found, Mean | Highest)
+    if type(found) is not Foremost:
+        return type(found) in (Mean, Highest)
     try:
-        values = (*found.order, *found.filling)
+        order, filling = tuple(found.order), tuple(found.filling)
     except TypeError:
         return False
+    values = (*order, *filling)
     return (
-        0 < len(values) <= _MOST_CATEGORIES
-        and len(set(values)) == len(values)
+        bool(order and filling)
+        and len(values) <= _MOST_CATEGORIES
         and all(type(value) is int and 1 <= value <= _HIGHEST_CATEGORY for value in values)
+        and len(set(values)) == len(values)
     )
 
 

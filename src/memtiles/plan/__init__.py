@@ -5,7 +5,7 @@ have `width: find`. `build --dry-run` prints it.
 `planned` is what a plan holds, `make` makes it, the others help.
 """
 
-from memtiles.plan.make import make_plan, regions_of
+from memtiles.plan.make import make_plan
 from memtiles.plan.planned import Plan, PlannedAtlas, PlannedRegion, PlannedStrip
 
 __all__ = [
@@ -14,5 +14,4 @@ __all__ = [
     "PlannedRegion",
     "PlannedStrip",
     "make_plan",
-    "regions_of",
 ]

@@ -30,16 +30,20 @@ from memtiles.tiles.libvips import SIDE_LIMIT
 _WIDEST_ATLAS = 1 << 30
 
 
-def regions_of(config: Config, dump: Dump, maps: Sequence[ImportedMap]) -> Regions:
-    """All regions that the config asks for, in address order."""
-    found = cut_into_regions(
+def _all_regions(config: Config, dump: Dump, maps: Sequence[ImportedMap]) -> Regions:
+    """All regions of the address space, in address order."""
+    return cut_into_regions(
         [(one.name, without_sign(one.span, dump.address_bits)) for one in config.regions.ranges],
         [module for one in maps for module in one.modules] + list(dump.modules),
         [mapping for one in maps for mapping in one.mappings] + list(dump.mappings),
         config.regions.group,
     )
-    wanted = tuple(region for region in found.rows if _is_wanted(config, region))
-    return Regions(wanted, (*found.report, *_idle(config, found.rows)))
+
+
+def _wanted(config: Config, every: Regions) -> Regions:
+    """Those that the config asks for."""
+    wanted = tuple(region for region in every.rows if _is_wanted(config, region))
+    return Regions(wanted, (*every.report, *_idle(config, every.rows)))
 
 
 def make_plan(config: Config, dump: Dump, maps: Sequence[ImportedMap]) -> Plan:
@@ -54,7 +58,8 @@ def make_plan(config: Config, dump: Dump, maps: Sequence[ImportedMap]) -> Plan:
     if space is None:
         names = ", ".join(space.name for space in dump.spaces)
         raise UsageError(f"{dump.name} has no {config.dump.space} addresses; it has: {names}")
-    found = regions_of(config, dump, maps)
+    every = _all_regions(config, dump, maps)
+    found = _wanted(config, every)
     stretches, left_out = without_long_absence(without_offsets(config, found.rows), space)
     of_maps = [warning for one in maps for warning in one.warnings]
     of_maps += check_maps(config, dump, space, maps)
@@ -68,7 +73,7 @@ def make_plan(config: Config, dump: Dump, maps: Sequence[ImportedMap]) -> Plan:
             "see `memtiles info`, and regions: in the config"
         )
     atlases = tuple(_plan_atlas(config, one, regions) for one in config.atlases)
-    lenses, failures = plan_lenses(config, dump, [one.region for one in regions])
+    lenses, failures = plan_lenses(config, dump, every.rows)
     bundles = plan_bundles([None if one.has_pyramid else one.shape for one in regions])
     strips = plan_strips(config.strips, regions, atlases, steady=space.steady)
     files, tiles, size = estimate(space, regions, bundles, lenses, atlases, strips, config.tiles)

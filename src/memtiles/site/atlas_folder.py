@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from memtiles.errors import LensError
 from memtiles.manifest import AtlasRow, Manifest, PictureRow, TileSize
 from memtiles.pictures.layout import geometry
 from memtiles.pictures.lens import ColourLens, ValueLens
@@ -145,18 +147,23 @@ def make_atlas(
     staged = store.stage()
     path = order.path
     earlier = _earlier(store, order, before) if order.engine == "fast" else None
-    make_pyramid(
-        plane,
-        staged,
-        path,
-        order.tile_size,
-        order.engine,
-        jobs,
-        advance,
-        expect,
-        earlier,
-        reduction_of(order.lens),
-    )
+    try:
+        make_pyramid(
+            plane,
+            staged,
+            path,
+            order.tile_size,
+            order.engine,
+            jobs,
+            advance,
+            expect,
+            earlier,
+            reduction_of(order.lens),
+        )
+    except LensError:
+        # The build goes on without it, and may need the room.
+        shutil.rmtree(staged, ignore_errors=True)
+        raise
     store.keep(staged, path)
 
 
