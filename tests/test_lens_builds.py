@@ -254,7 +254,7 @@ REFUSED = {
     "entropy:100": ["entropy", "'100'", "64 to 4096 bytes, a power of two"],
     "entropi": ["'entropi' is no lens; did you mean entropy?"],
     "bytes:3": ["the lens bytes takes no number"],
-    "entropy, 'entropy:256'": ["entropy:256", "another lens of the name entropy"],
+    "entropy, 'entropy:256'": ["pictures.lenses[1]", "another lens of the name entropy"],
     "class, class": ["names a lens twice"],
 }
 
@@ -281,6 +281,6 @@ def test_engine_vips_has_no_lens_but_bytes(tmp_path: Path) -> None:
     config.write_text(text.replace("LENS", "bytes, class"))
     done = memtiles("build", config)
     assert (done.code, len(done.errors)) == (2, 1)
-    assert "lens class: engine vips draws only the lens bytes; use fast" in done.errors[0]
+    assert "pictures.lenses[1]: engine vips draws only the lens bytes" in done.errors[0]
     config.write_text(text.replace("LENS", "bytes"))
     assert memtiles("build", config, "--quiet").code == 0

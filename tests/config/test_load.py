@@ -332,7 +332,7 @@ MISTAKES = {
     "layout": (
         "dump: a\npictures: {layout: row}\n",
         2,
-        "pictures.layout: 'row' must be one of rows, classic; did you mean rows?",
+        "pictures.layout: 'row' must be one of rows, classic, hilbert, pages; did you mean rows?",
     ),
     "width": (
         "dump: a\npictures: {width: -1}\n",

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 from memtiles.tiles.colours import MEAN_OF_COLOURS
 from memtiles.tiles.earlier import Earlier
+from memtiles.tiles.fast import write_tiles
 from memtiles.tiles.grid import Grid
 from memtiles.tiles.plane import SparsePlane
 from memtiles.tiles.reduction import Reduction
@@ -56,8 +57,6 @@ def save_pyramid(
         expect(plane.width * plane.height)
         dzsave(plane, folder, tile_size, jobs, advance)
         return
-    from memtiles.tiles.fast import write_tiles
-
     target = TileFolder(folder, Grid(plane.width, plane.height, tile_size), reduction)
     write_tiles(plane, target, jobs, advance, expect, earlier)
     target.finish()
