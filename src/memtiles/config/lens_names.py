@@ -23,9 +23,14 @@ _NAME = re.compile(r"([a-z0-9-]{1,40})(:[0-9]{1,9})?")
 _ENDING = ".py"
 
 
+def is_file(name: str) -> bool:
+    """Whether a lens is the user's own: the path of a Python file."""
+    return name.endswith(_ENDING)
+
+
 def _lens_name(value: object, info: ValidationInfo) -> str:
     text = text_of(value)
-    if text.endswith(_ENDING):
+    if is_file(text):
         folder = info.context["folder"] if info.context else Path()
         return os.path.normpath(Path(folder, text))
     found = _NAME.fullmatch(text)

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from memtiles.config import Config
+from memtiles.config.lens_names import is_file
 from memtiles.errors import LensError, UsageError
 from memtiles.maps.region import Region
 from memtiles.memory.dump import Dump
 from memtiles.pictures.lens import ColourLens, Surroundings, ValueLens
 from memtiles.pictures.lenses import colour_lens, lens
 from memtiles.pictures.own_lens import own_lens
-
-_ENDING = ".py"
 
 
 class PlannedLenses(NamedTuple):
@@ -37,7 +36,7 @@ def plan_lenses(config: Config, dump: Dump, regions: Sequence[Region]) -> Planne
     for number, name in enumerate(config.pictures.lenses):
         key = f"pictures.lenses[{number}]"
         try:
-            one = own_lens(Path(name)) if name.endswith(_ENDING) else lens(name)
+            one = own_lens(Path(name)) if is_file(name) else lens(name)
         except UsageError as error:
             raise UsageError(f"{key}: {error}") from None
         if one.name in found:

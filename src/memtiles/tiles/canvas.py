@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from memtiles.pictures.patch import Patch, Pixels, Uniform
+
+Number = TypeVar("Number", bound=np.generic)
 
 # Every second byte of a word, every second 16 bits, and the lowest byte of these.
 _LOW_BYTES = np.uint64(0x00FF_00FF_00FF_00FF)
@@ -77,6 +80,14 @@ def _alphas(pixels: Pixels) -> tuple[bool, bool]:
     return some != 0, np.bitwise_and.reduce(words) & alphas == alphas
 
 
+def evened(pixels: npt.NDArray[Number]) -> npt.NDArray[Number]:
+    """With an even number of rows and columns: at an odd end the last counts twice."""
+    height, width, _ = pixels.shape
+    if height % 2 or width % 2:
+        return np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    return pixels
+
+
 def halved(pixels: Pixels) -> Pixels:
     """Half as wide and high, rounded up: each pixel is the mean of the four that it stands for.
 
@@ -87,10 +98,9 @@ def halved(pixels: Pixels) -> Pixels:
     colour = (Σ colour · alpha + Σ alpha / 2) / Σ alpha        alpha = (Σ alpha + 2) / 4
     ```
     """
-    height, width, bands = pixels.shape
-    if height % 2 or width % 2:
-        pixels = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-    if bands <= 2 and pixels.shape[1] * bands % 8 == 0:
+    pixels = evened(pixels)
+    _, width, bands = pixels.shape
+    if bands <= 2 and width * bands % 8 == 0:
         means, alpha = _halved_words(np.ascontiguousarray(pixels))
     else:
         means, alpha = _halved_one_by_one(pixels)

@@ -16,8 +16,9 @@ import numpy.typing as npt
 from memtiles.pictures.palette import STRENGTHS
 from memtiles.pictures.patch import Patch, Pixels, Uniform
 from memtiles.pictures.zoom import Foremost
+from memtiles.tiles.canvas import evened
 from memtiles.tiles.reduction import State
-from memtiles.tiles.values import evened, values_drawn
+from memtiles.tiles.values import laid_out, values_drawn
 
 _WHOLE = 4096  # four of these fit 16 bits
 _FIRST_WHOLE = 64
@@ -56,11 +57,12 @@ class ForemostOfShares:
     def joined(self, halves: Sequence[tuple[int, int, State]], width: int, height: int) -> State:
         is_first = any(half.dtype == np.uint8 for _, _, half in halves)
         shares = self._none(height, width, np.uint8 if is_first else np.uint16)
-        for x, y, half in halves:
-            if half.dtype != shares.dtype:  # a tile of zeros beside others of full resolution
-                half = half // (_WHOLE // _FIRST_WHOLE)
-            shares[y : y + half.shape[0], x : x + half.shape[1]] = half
-        return shares
+        # A tile of zeros beside others of full resolution comes in parts of the larger whole.
+        scaled = [
+            (x, y, half if half.dtype == shares.dtype else half // (_WHOLE // _FIRST_WHOLE))
+            for x, y, half in halves
+        ]
+        return laid_out(scaled, shares)
 
     def half(self, state: State) -> State:
         shares = evened(state)

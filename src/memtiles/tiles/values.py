@@ -6,33 +6,30 @@ A pixel is there as soon as anything in it is: one page in a hole of a gigabyte 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from memtiles.pictures.patch import Patch, Pixels, Uniform
+from memtiles.tiles.canvas import Number, evened
 from memtiles.tiles.reduction import State
 
-Number = TypeVar("Number", bound=np.generic)
 
-
-def evened(state: npt.NDArray[Number]) -> npt.NDArray[Number]:
-    """With an even number of rows and columns: at an odd end the last counts twice."""
-    height, width, _ = state.shape
-    if height % 2 or width % 2:
-        return np.pad(state, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-    return state
+def laid_out(
+    pieces: Iterable[tuple[int, int, npt.NDArray[Number]]], canvas: npt.NDArray[Number]
+) -> npt.NDArray[Number]:
+    """The canvas with pieces in their places."""
+    for x, y, piece in pieces:
+        canvas[y : y + piece.shape[0], x : x + piece.shape[1]] = piece
+    return canvas
 
 
 def values_drawn(patches: Sequence[Patch], width: int, height: int, zero: int) -> Pixels | Uniform:
     """Patches of values as one tile, or what all of it is."""
     pixels = patches[0].pixels
     if pixels.shape[:2] != (height, width):
-        pixels = np.zeros((height, width, 1), np.uint8)
-        for x, y, patch in patches:
-            pixels[y : y + patch.shape[0], x : x + patch.shape[1]] = patch
+        pixels = laid_out(patches, np.zeros((height, width, 1), np.uint8))
     first = int(pixels[0, 0, 0])
     if first in (0, zero) and (pixels == first).all():
         return Uniform.ZERO if first else Uniform.BLANK
@@ -56,10 +53,7 @@ class _ValueOfFour(ABC):
     def first_half(self, pixels: Pixels) -> State: ...
 
     def joined(self, halves: Sequence[tuple[int, int, State]], width: int, height: int) -> State:
-        state = np.zeros((height, width, 1), np.uint8)
-        for x, y, half in halves:
-            state[y : y + half.shape[0], x : x + half.shape[1]] = half
-        return state
+        return laid_out(halves, np.zeros((height, width, 1), np.uint8))
 
     def shown(self, state: State) -> Pixels:
         return state.astype(np.uint8, copy=False)
