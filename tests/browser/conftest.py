@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,7 @@ FLAGS = [
 ]
 
 Opener = Callable[..., Page]
+Serve = Callable[[Path], str]
 
 
 @pytest.fixture(scope="session")
@@ -40,8 +41,12 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_page(browser: Browser) -> Iterator[Opener]:
-    """Opens a page that is ready; at the end of the test none may have complained."""
+def open_page(browser: Browser, serve: Serve) -> Iterator[Opener]:
+    """Opens a page that is ready; at the end of the test none may have complained.
+
+    It needs `serve`, so that pages are closed before their server stops: Chromium asks for the
+    page's icon when it likes, and a test that was over by then failed for it.
+    """
     complaints: list[str] = []
     pages: list[Page] = []
 
@@ -84,6 +89,8 @@ def served(site: Path) -> Iterator[str]:
             server.terminate()
 
 
-@pytest.fixture(scope="session")
-def serve() -> Callable[[Path], object]:
-    return served
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Serves sites until the test is over."""
+    with ExitStack() as servers:
+        yield lambda site: servers.enter_context(served(site))

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from memtiles.cli import run
 from sites import build_site, made_up_process
 
 Opener = Callable[..., Page]
-Serve = Callable[[Path], AbstractContextManager[str]]
+Serve = Callable[[Path], str]
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +33,8 @@ def manifest_of(site: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(params=["file", "http"])
-def url(request: pytest.FixtureRequest, site: Path, serve: Serve) -> Iterator[str]:
-    if request.param == "file":
-        yield f"file://{site}/index.html"
-    else:
-        with serve(site) as address:
-            yield address
+def url(request: pytest.FixtureRequest, site: Path, serve: Serve) -> str:
+    return f"file://{site}/index.html" if request.param == "file" else serve(site)
 
 
 @pytest.mark.parametrize("ratio", [1, 1.25, 2])
@@ -87,17 +82,16 @@ def test_painted_pixels_are_the_bytes(site: Path, open_page: Opener, serve: Serv
     _, memory = made_up_process()
     region = max(manifest["regions"], key=lambda row: int(row["present"], 16))
     start = int(region["start"], 16)
-    with serve(site) as address:
-        page = open_page(address)
-        for zoom in (1, 1.5, 4, 9):
-            x, y = place_of(manifest, start + 700_000)
-            look_at(page, x, y, zoom)
-            choose = random.Random(zoom)
-            for _ in range(60):
-                offset = 700_000 + choose.randrange(-20, 20) * 2048 + choose.randrange(-20, 20)
-                column, row = place_of(manifest, start + offset)
-                grey = painted_at(page, column, row)
-                assert grey == [memory.byte(start + offset)] * 3 + [255], (zoom, offset)
+    page = open_page(serve(site))
+    for zoom in (1, 1.5, 4, 9):
+        x, y = place_of(manifest, start + 700_000)
+        look_at(page, x, y, zoom)
+        choose = random.Random(zoom)
+        for _ in range(60):
+            offset = 700_000 + choose.randrange(-20, 20) * 2048 + choose.randrange(-20, 20)
+            column, row = place_of(manifest, start + offset)
+            grey = painted_at(page, column, row)
+            assert grey == [memory.byte(start + offset)] * 3 + [255], (zoom, offset)
 
 
 def test_gaps_holes_and_nothing_are_told_apart(site: Path, open_page: Opener) -> None:
@@ -242,9 +236,8 @@ def test_a_real_program(
         look_at(page, x, y, 24)
         found = status_at(page, x, y)
         assert (found["address"], found["state"]) == (f"virtual:{address + offset:#x}", "present")
-    with serve(site) as url:
-        page = open_page(url)
-        look_at(page, x, y, 24)
-        assert status_at(page, x, y)["address"] == f"virtual:{address + offset:#x}"
-        text = (b"memtiles was here. " * 200000)[: 3 << 20]
-        assert painted_at(page, x, y)[0] == text[offset]
+    page = open_page(serve(site))
+    look_at(page, x, y, 24)
+    assert status_at(page, x, y)["address"] == f"virtual:{address + offset:#x}"
+    text = (b"memtiles was here. " * 200000)[: 3 << 20]
+    assert painted_at(page, x, y)[0] == text[offset]

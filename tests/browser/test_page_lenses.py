@@ -10,7 +10,6 @@ import json
 import random
 import struct
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from builders.elf import Load, elf_core, nt_file
 from memtiles.cli import run
 
 Opener = Callable[..., Page]
-Serve = Callable[[Path], AbstractContextManager[str]]
+Serve = Callable[[Path], str]
 
 PAGE = 4096
 TEXT_AT = 0x5555_6000_0000
@@ -103,61 +102,59 @@ def view_of(page: Page) -> list[float]:
 def test_a_lens_changes_colours_and_nothing_else(
     site: Path, open_page: Opener, serve: Serve
 ) -> None:
-    with serve(site) as url:
-        page = open_page(url)
-        x, y = place_of(manifest_of(site), TEXT_AT + 0x1004)
-        look_at(page, x, y, 6)
-        before = view_of(page)
-        assert painted_at(page, x, y) == [TEXT[0x1004]] * 3 + [255]
-        page.mouse.move(5, 5)
-        page.keyboard.press("l")
-        page.evaluate("memtiles.settled()")
-        text = colour_of(site, "class", "ASCII text")
-        assert painted_at(page, x, y) == text
-        assert view_of(page) == before
-        assert page.evaluate("location.hash").endswith("/class")
-        page.keyboard.press("Shift+L")
-        page.evaluate("memtiles.settled()")
-        assert painted_at(page, x, y) == [TEXT[0x1004]] * 3 + [255]
-        assert "/" not in page.evaluate("location.hash")
+    page = open_page(serve(site))
+    x, y = place_of(manifest_of(site), TEXT_AT + 0x1004)
+    look_at(page, x, y, 6)
+    before = view_of(page)
+    assert painted_at(page, x, y) == [TEXT[0x1004]] * 3 + [255]
+    page.mouse.move(5, 5)
+    page.keyboard.press("l")
+    page.evaluate("memtiles.settled()")
+    text = colour_of(site, "class", "ASCII text")
+    assert painted_at(page, x, y) == text
+    assert view_of(page) == before
+    assert page.evaluate("location.hash").endswith("/class")
+    page.keyboard.press("Shift+L")
+    page.evaluate("memtiles.settled()")
+    assert painted_at(page, x, y) == [TEXT[0x1004]] * 3 + [255]
+    assert "/" not in page.evaluate("location.hash")
 
 
 def test_no_moment_is_empty_while_lenses_change(
     site: Path, open_page: Opener, serve: Serve
 ) -> None:
-    with serve(site) as url:
-        page = open_page(url)
-        x, y = place_of(manifest_of(site), TEXT_AT + 0x1004)
-        look_at(page, x, y, 6)
-        left, top = page.evaluate(ON_SCREEN, [x + 0.5, y + 0.5])
-        seen = page.evaluate(
-            """async ([left, top]) => {
-              const { drawer, element } = memtiles.viewer;
-              const box = element.getBoundingClientRect();
-              const colours = new Set();
-              let watching = true;
-              const watch = () => {
-                const at = [Math.floor(left - box.left), Math.floor(top - box.top)];
-                const { data } = drawer.canvas.getContext('2d').getImageData(...at, 1, 1);
-                colours.add([...data].join());
-                if (watching) requestAnimationFrame(watch);
-              };
-              watch();
-              for (let turn = 0; turn < 7; turn += 1) {
-                document.dispatchEvent(new KeyboardEvent('keydown', { key: 'l' }));
-                await memtiles.settled();
-              }
-              watching = false;
-              return [...colours];
-            }""",
-            [left, top],
-        )
-        allowed = {
-            tuple([TEXT[0x1004]] * 3 + [255]),
-            tuple(colour_of(site, "class", "ASCII text")),
-            tuple(colour_of(site, "pointers", "no pointer")),
-        }
-        assert {tuple(int(part) for part in colour.split(",")) for colour in seen} == allowed
+    page = open_page(serve(site))
+    x, y = place_of(manifest_of(site), TEXT_AT + 0x1004)
+    look_at(page, x, y, 6)
+    left, top = page.evaluate(ON_SCREEN, [x + 0.5, y + 0.5])
+    seen = page.evaluate(
+        """async ([left, top]) => {
+          const { drawer, element } = memtiles.viewer;
+          const box = element.getBoundingClientRect();
+          const colours = new Set();
+          let watching = true;
+          const watch = () => {
+            const at = [Math.floor(left - box.left), Math.floor(top - box.top)];
+            const { data } = drawer.canvas.getContext('2d').getImageData(...at, 1, 1);
+            colours.add([...data].join());
+            if (watching) requestAnimationFrame(watch);
+          };
+          watch();
+          for (let turn = 0; turn < 7; turn += 1) {
+            document.dispatchEvent(new KeyboardEvent('keydown', { key: 'l' }));
+            await memtiles.settled();
+          }
+          watching = false;
+          return [...colours];
+        }""",
+        [left, top],
+    )
+    allowed = {
+        tuple([TEXT[0x1004]] * 3 + [255]),
+        tuple(colour_of(site, "class", "ASCII text")),
+        tuple(colour_of(site, "pointers", "no pointer")),
+    }
+    assert {tuple(int(part) for part in colour.split(",")) for colour in seen} == allowed
 
 
 def test_a_link_keeps_the_lens(site: Path, open_page: Opener) -> None:
@@ -273,57 +270,54 @@ def curve_place(manifest: dict[str, Any], start: int, offset: int) -> tuple[int,
 def test_an_atlas_on_a_curve_is_as_exact(site: Path, open_page: Opener, serve: Serve) -> None:
     manifest = manifest_of(site)
     choose_offset = random.Random(31)
-    with serve(site) as url:
-        page = open_page(url)
-        page.select_option("#atlas", index=1)
-        wait_until(page, "document.getElementById('atlas').selectedIndex === 1")
-        page.evaluate("memtiles.settled()")
-        for start, data in ((LIBRARY_AT, LIBRARY), (TEXT_AT, TEXT)):
-            for zoom in (1, 3, 16):
-                offset = choose_offset.randrange(len(data))
-                x, y = curve_place(manifest, start, offset)
-                look_at(page, x, y, zoom)
-                assert painted_at(page, x, y) == [data[offset]] * 3 + [255]
-                assert status_at(page, x, y)["address"] == f"virtual:{start + offset:#x}"
-        page.fill("#goto-text", "libmade.so.6+0x2345")
-        page.press("#goto-text", "Enter")
-        wait_until(page, f"location.hash.startsWith('#virtual:{LIBRARY_AT + 0x2345:#x}')")
-        page.evaluate("memtiles.settled()")
-        assert page.evaluate("document.getElementById('atlas').selectedIndex") == 1
-        x, y = curve_place(manifest, LIBRARY_AT, 0x2345)
-        assert status_at(page, x, y)["offset"] == "0x2345"
-        assert "square" in page.inner_text("#scale")
+    page = open_page(serve(site))
+    page.select_option("#atlas", index=1)
+    wait_until(page, "document.getElementById('atlas').selectedIndex === 1")
+    page.evaluate("memtiles.settled()")
+    for start, data in ((LIBRARY_AT, LIBRARY), (TEXT_AT, TEXT)):
+        for zoom in (1, 3, 16):
+            offset = choose_offset.randrange(len(data))
+            x, y = curve_place(manifest, start, offset)
+            look_at(page, x, y, zoom)
+            assert painted_at(page, x, y) == [data[offset]] * 3 + [255]
+            assert status_at(page, x, y)["address"] == f"virtual:{start + offset:#x}"
+    page.fill("#goto-text", "libmade.so.6+0x2345")
+    page.press("#goto-text", "Enter")
+    wait_until(page, f"location.hash.startsWith('#virtual:{LIBRARY_AT + 0x2345:#x}')")
+    page.evaluate("memtiles.settled()")
+    assert page.evaluate("document.getElementById('atlas').selectedIndex") == 1
+    x, y = curve_place(manifest, LIBRARY_AT, 0x2345)
+    assert status_at(page, x, y)["offset"] == "0x2345"
+    assert "square" in page.inner_text("#scale")
 
 
 def test_a_pointer_is_followed(site: Path, open_page: Opener, serve: Serve) -> None:
     manifest = manifest_of(site)
-    with serve(site) as url:
-        page = open_page(f"{url}#virtual:{WORDS_AT:#x}/pointers")
-        # Any byte of the word will do.
-        x, y = place_of(manifest, WORDS_AT + 3)
-        status_at(page, x, y)
-        page.wait_for_selector("#follow:visible")
-        wanted = f"→ libmade.so.6+0x1234 ({LIBRARY_AT + 0x1234:#x})"
-        assert page.inner_text("#follow").replace("\n", "") == wanted
-        page.keyboard.press("Enter")
-        wait_until(page, f"location.hash.startsWith('#virtual:{LIBRARY_AT + 0x1234:#x}')")
-        page.evaluate("memtiles.settled()")
-        assert page.evaluate("location.hash").endswith("/pointers")
-        # The seven is no address of anything.
-        x, y = place_of(manifest, WORDS_AT + 16)
-        look_at(page, x, y, 16)
-        status_at(page, x, y)
-        page.wait_for_selector("#follow", state="hidden")
+    page = open_page(f"{serve(site)}#virtual:{WORDS_AT:#x}/pointers")
+    # Any byte of the word will do.
+    x, y = place_of(manifest, WORDS_AT + 3)
+    status_at(page, x, y)
+    page.wait_for_selector("#follow:visible")
+    wanted = f"→ libmade.so.6+0x1234 ({LIBRARY_AT + 0x1234:#x})"
+    assert page.inner_text("#follow").replace("\n", "") == wanted
+    page.keyboard.press("Enter")
+    wait_until(page, f"location.hash.startsWith('#virtual:{LIBRARY_AT + 0x1234:#x}')")
+    page.evaluate("memtiles.settled()")
+    assert page.evaluate("location.hash").endswith("/pointers")
+    # The seven is no address of anything.
+    x, y = place_of(manifest, WORDS_AT + 16)
+    look_at(page, x, y, 16)
+    status_at(page, x, y)
+    page.wait_for_selector("#follow", state="hidden")
 
 
 def test_a_click_marks_a_pointer_for_the_button(
     site: Path, open_page: Opener, serve: Serve
 ) -> None:
-    with serve(site) as url:
-        page = open_page(f"{url}#virtual:{WORDS_AT + 8:#x}/pointers")
-        page.wait_for_selector("#follow:visible")
-        page.click("#follow")
-        wait_until(page, f"location.hash.startsWith('#virtual:{WORDS_AT + 0x18:#x}')")
+    page = open_page(f"{serve(site)}#virtual:{WORDS_AT + 8:#x}/pointers")
+    page.wait_for_selector("#follow:visible")
+    page.click("#follow")
+    wait_until(page, f"location.hash.startsWith('#virtual:{WORDS_AT + 0x18:#x}')")
 
 
 def test_moving_over_words_asks_for_their_block_once(
@@ -335,17 +329,16 @@ def test_moving_over_words_asks_for_their_block_once(
         if "range" in request.headers:
             ranges.append(request.headers["range"])
 
-    with serve(site) as url:
-        page = open_page(f"{url}#virtual:{WORDS_AT + 8:#x}/pointers")
-        page.wait_for_selector("#follow:visible")
-        page.on("request", listen)
-        manifest = manifest_of(site)
-        for offset in range(0, 512, 8):
-            x, y = place_of(manifest, WORDS_AT + offset)
-            look_at(page, x, y, 16)
-            status_at(page, x, y)
-        page.wait_for_timeout(200)
-        assert ranges == []
+    page = open_page(f"{serve(site)}#virtual:{WORDS_AT + 8:#x}/pointers")
+    page.wait_for_selector("#follow:visible")
+    page.on("request", listen)
+    manifest = manifest_of(site)
+    for offset in range(0, 512, 8):
+        x, y = place_of(manifest, WORDS_AT + offset)
+        look_at(page, x, y, 16)
+        status_at(page, x, y)
+    page.wait_for_timeout(200)
+    assert ranges == []
 
 
 def test_files_are_not_asked_for_their_bytes(site: Path, open_page: Opener) -> None:

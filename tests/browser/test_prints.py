@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from playwright.sync_api import Browser, Page
 from sites import build_site
 
 Opener = Callable[..., Page]
-Serve = Callable[[Path], AbstractContextManager[str]]
+Serve = Callable[[Path], str]
 
 STRIPS = """\
 strips:
@@ -28,12 +27,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=["file", "http"])
-def url(request: pytest.FixtureRequest, site: Path, serve: Serve) -> Iterator[str]:
-    if request.param == "file":
-        yield f"file://{site}/"
-    else:
-        with serve(site) as address:
-            yield address
+def url(request: pytest.FixtureRequest, site: Path, serve: Serve) -> str:
+    return f"file://{site}/" if request.param == "file" else serve(site)
 
 
 def test_each_print_is_told(url: str, site: Path, open_page: Opener) -> None:
@@ -67,10 +62,9 @@ def test_a_print_leads_to_its_file(url: str, site: Path, browser: Browser) -> No
 
 
 def test_a_served_print_is_the_file(site: Path, open_page: Opener, serve: Serve) -> None:
-    with serve(site) as address:
-        page = open_page(address)
-        links = page.evaluate("Array.from(document.querySelectorAll('.print'), (one) => one.href)")
-        bodies = [page.request.get(link).body() for link in links]
+    page = open_page(serve(site))
+    links = page.evaluate("Array.from(document.querySelectorAll('.print'), (one) => one.href)")
+    bodies = [page.request.get(link).body() for link in links]
     files = [*site.glob("strips/*/*.png"), *site.glob("strips/*/*.tif")]
     assert bodies == [file.read_bytes() for file in files]
 
