@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import numpy.typing as npt
 
@@ -23,6 +25,7 @@ _PLOGP[2:] *= np.log2(_PLOGP[2:])
 _PLOGP[1] = 0
 
 _CHUNK = 1 << 15  # bytes whose indices and counts stay in the cache
+_LOWEST = 0 if sys.byteorder == "little" else np.intp(0).itemsize - 1
 _TIE = 1e-6  # a multiple of 8/254 and a half, rounded up however the sum was rounded
 
 
@@ -63,9 +66,11 @@ class EntropyLens(BytesOnly):
         blocks = np.ascontiguousarray(data).reshape(-1, self.block)
         there = None if present is None else present.reshape(-1, self.block)
         found = np.empty(blocks.shape, np.uint8)
-        step = max(1, _CHUNK // self.block)
-        firsts = np.arange(step, dtype=np.intp)[:, None] << 8
+        step = _CHUNK // self.block
         indices = np.empty((step, self.block), np.intp)
+        indices[:] = np.arange(step)[:, None] << 8
+        # Numbers as wide as bincount wants them, of which only the lowest byte ever changes.
+        lowest = indices.view(np.uint8)[:, _LOWEST :: indices.itemsize]
         for start in range(0, len(blocks), step):
             part = blocks[start : start + step]
             if not part.any():
@@ -73,7 +78,7 @@ class EntropyLens(BytesOnly):
                 continue
             here = None if there is None else there[start : start + step]
             count = len(part)
-            np.add(part, firsts[:count], out=indices[:count])
+            lowest[:count] = part
             counts = np.bincount(indices[:count].reshape(-1), minlength=count << 8)
             counts = counts.reshape(count, 256)
             found[start : start + step] = _scaled(_bits(counts, self.block, here))[:, None]
