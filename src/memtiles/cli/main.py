@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from memtiles.cli import terminal
 from memtiles.cli.parser import make_parser
-from memtiles.cli.process import start_quickly
+from memtiles.cli.process import end_quickly, start_quickly
 from memtiles.errors import DiskFullError, MemtilesError
 
 INTERRUPTED = 130
@@ -41,7 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         from memtiles.cli.completion import answer
 
         answer()
-    sys.exit(run(arguments))
+    code = run(arguments)
+    end_quickly()
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
