@@ -48,6 +48,7 @@ FAILING = {
     "no array": ("return None", "values gave NoneType"),
     "missing": ("return data", "a byte that is present the value 0"),
     "sleeps": ("time.sleep(1.2); return data | 1", "seconds for one call; at most 1 is allowed"),
+    "hangs": ("while True: pass", "values did not come back from a call within 5 seconds"),
     "writes": ("data[:] = 1; return data", "values raised ValueError"),
     "later": (
         "return data | 1 if b'M' * 40 not in data.tobytes() else None",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from memtiles.cli import run
 from memtiles.errors import LensError, UsageError
 from memtiles.pictures import guarded as guarded_module
+from memtiles.pictures import own_lens as own_lens_module
 from memtiles.pictures.guarded import GuardedColours, GuardedValues, guarded
 from memtiles.pictures.lens import ColourLens, Surroundings, Swatch, ValueLens
 from memtiles.pictures.own_lens import own_lens
@@ -252,6 +254,21 @@ def test_a_call_that_takes_longer_than_a_second(monkeypatch: pytest.MonkeyPatch)
     assert made.values(DATA, None).tolist() == np.maximum(DATA, 1).tolist()
     with pytest.raises(LensError, match=r"lens mine: values took 1\.1 seconds"):
         made.values(DATA, None)
+
+
+def test_a_call_that_never_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guarded_module, "HUNG_SECONDS", 0.1)
+    never = Event()
+    made = value_lens(values=lambda data, _: never.wait())
+    with pytest.raises(LensError, match=r"lens mine: values did not come back .* 0\.1 seconds"):
+        made.values(DATA, None)
+    never.set()
+
+
+def test_a_file_that_never_comes_to_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own_lens_module, "_LONGEST", 0.1)
+    with pytest.raises(UsageError, match=r"mine\.py: does not come to an end within 0\.1 seconds"):
+        of_text(tmp_path, "while True:\n    pass\n")
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,14 @@ from memtiles.errors import LensError, UsageError
 from memtiles.pictures.layout import Bits
 from memtiles.pictures.lens import Bytes, ColourLens, Surroundings, Swatch, ValueLens
 from memtiles.pictures.palette import STRENGTHS
+from memtiles.pictures.patience import HungError, within
 from memtiles.pictures.zoom import Foremost, Highest, Mean, Zoom
 
 MOST_SECONDS = 1.0
 """For one call: of at most a few MiB."""
+
+HUNG_SECONDS = 5.0
+"""After which a call is not waited for any longer."""
 
 Array = TypeVar("Array", Bytes, "npt.NDArray[np.bool_] | None")
 
@@ -44,12 +48,16 @@ class _Guarded:
         """What a call gives. A slow one is done again: a busy machine makes any call slow once.
 
         Raises:
-            LensError: It raised something, or took too long.
+            LensError: It raised something, took too long, or never came back.
         """
         for _ in range(2):
             start = time.perf_counter()
             try:
-                found = call()
+                found = within(HUNG_SECONDS, call)
+            except HungError:
+                raise self._wrong(
+                    f"{what} did not come back from a call within {HUNG_SECONDS:g} seconds"
+                ) from None
             except (Exception, SystemExit) as error:
                 reason = " ".join(f"{type(error).__name__}: {error}".split())
                 raise self._wrong(f"{what} raised {reason}") from error

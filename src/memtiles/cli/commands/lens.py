@@ -52,7 +52,7 @@ COMMAND = Command(
         "With a Python file that defines `LENS`, runs it and tries the lens on sample memory: "
         "zeros, text, random bytes, pointers, and memory with bytes missing. What a build would "
         "refuse is an error here: an exception, a result of the wrong shape or type, a value that "
-        "stands for nothing, a call that takes longer than a second."
+        "stands for nothing, a call that takes longer than a second or does not come back."
     ),
     examples=(
         Example("memtiles lens", "which lenses are there?"),
