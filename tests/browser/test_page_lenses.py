@@ -333,7 +333,7 @@ def test_moving_over_words_asks_for_their_block_once(
     page.wait_for_selector("#follow:visible")
     page.on("request", listen)
     manifest = manifest_of(site)
-    for offset in range(0, 512, 8):
+    for offset in (8, 16, 72, 256, 504, 0):
         x, y = place_of(manifest, WORDS_AT + offset)
         look_at(page, x, y, 16)
         status_at(page, x, y)
@@ -341,12 +341,24 @@ def test_moving_over_words_asks_for_their_block_once(
     assert ranges == []
 
 
-def test_files_are_not_asked_for_their_bytes(site: Path, open_page: Opener) -> None:
+def test_a_page_of_a_file_follows_pointers_in_a_folder_that_is_chosen(
+    site: Path, tmp_path: Path, open_page: Opener
+) -> None:
+    page = open_page(f"file://{site}/index.html#virtual:{TEXT_AT:#x}")
+    assert not page.is_visible("#folder-label")
     page = open_page(f"file://{site}/index.html#virtual:{WORDS_AT:#x}/pointers")
-    x, y = place_of(manifest_of(site), WORDS_AT)
-    assert status_at(page, x, y)["state"] == "present"
-    page.wait_for_timeout(200)
+    page.wait_for_selector("#folder-label:visible")
     assert not page.is_visible("#follow")
+    (tmp_path / "photo.bmp").write_bytes(b"BM")
+    page.set_input_files("#folder", tmp_path)
+    assert page.inner_text("#folder-label") == "No picture of this map is in there"
+    page.set_input_files("#folder", site / "pictures")
+    page.wait_for_selector("#follow:visible")
+    assert not page.is_visible("#folder-label")
+    wanted = f"→ libmade.so.6+0x1234 ({LIBRARY_AT + 0x1234:#x})"
+    assert page.inner_text("#follow").replace("\n", "") == wanted
+    page.click("#follow")
+    wait_until(page, f"location.hash.startsWith('#virtual:{LIBRARY_AT + 0x1234:#x}')")
 
 
 def test_a_link_leads_to_the_atlas_that_it_was_made_in(site: Path, open_page: Opener) -> None:

@@ -68,7 +68,7 @@ export class Explorer {
       () => this.redrawOverlay(),
     );
     this.follow = new Follow(
-      manifest.dump,
+      manifest,
       (memory, offset, count) => this.pointer.presence(memory, offset, count),
       (space, address) => this.targets.regionAt(space, address),
       (target) => this.goToAddress(target, READING_SCALE, false),

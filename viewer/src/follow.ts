@@ -2,8 +2,9 @@
 
 import { formatHex, type SpaceAddress } from './address';
 import type { Memory } from './atlas';
+import { type ByteSource, fromFolder, fromServer } from './byte_source';
 import { element, nameElement } from './elements';
-import type { Dump, Region } from './manifest';
+import type { Manifest, Region } from './manifest';
 import { relativeTo } from './relative';
 import type { Presence } from './runs';
 import { WordReader } from './word';
@@ -13,28 +14,51 @@ const LENS = 'pointers';
 
 export class Follow {
   private readonly button = element('follow', HTMLButtonElement);
-  private readonly words: WordReader;
+  private readonly asking = element('folder-label', HTMLElement);
+  private readonly folderText = element('folder-text', HTMLElement);
+  private readonly folder = element('folder', HTMLInputElement);
+  private words: WordReader | null = null;
   private target: SpaceAddress | null = null;
+  /** What `look` was told last. */
+  private memory: Memory | null = null;
+  private lens: string | undefined;
 
   constructor(
-    dump: Dump,
-    presence: (memory: Memory, offset: bigint, count: number) => Presence,
+    private readonly manifest: Manifest,
+    private readonly presence: (memory: Memory, offset: bigint, count: number) => Presence,
     private readonly regionAt: (space: string, address: bigint) => Region | null,
     private readonly goTo: (target: SpaceAddress) => void,
   ) {
-    this.words = new WordReader(dump, presence, (target) => this.show(target));
+    if (location.protocol !== 'file:') this.readFrom(fromServer());
     this.button.addEventListener('click', () => this.go());
+    this.folder.addEventListener('change', () => this.takeFolder());
   }
 
-  /** What the status line tells about, seen through a lens; over file:// no byte can be read. */
+  /** What the status line tells about, seen through a lens. */
   look(memory: Memory | null, lens: string | undefined): void {
-    const served = location.protocol === 'http:' || location.protocol === 'https:';
-    this.words.look(served && lens === LENS ? memory : null);
+    this.memory = memory;
+    this.lens = lens;
+    this.asking.hidden = lens !== LENS || this.words !== null;
+    this.words?.look(lens === LENS ? memory : null);
   }
 
   /** Goes where the button says. */
   go(): void {
     if (this.target) this.goTo(this.target);
+  }
+
+  private takeFolder(): void {
+    const files = this.folder.files ?? [];
+    const source = fromFolder(files, firstFiles(this.manifest));
+    if (source) this.readFrom(source);
+    else if (files.length > 0) this.folderText.textContent = 'No picture of this map is in there';
+    this.look(this.memory, this.lens);
+  }
+
+  private readFrom(source: ByteSource): void {
+    this.words = new WordReader(this.manifest.dump, source, this.presence, (target) =>
+      this.show(target),
+    );
   }
 
   private show(target: SpaceAddress | null): void {
@@ -50,4 +74,12 @@ export class Follow {
       `Go to target: ${base}+${formatHex(offset)}, ${address}`,
     );
   }
+}
+
+/** One file of each picture. */
+function firstFiles({ regions }: Manifest): string[] {
+  return regions.flatMap(({ picture }) => {
+    const part = picture?.bmp[0];
+    return picture && part ? [`${picture.path}/${part.file}`] : [];
+  });
 }

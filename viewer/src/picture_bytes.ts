@@ -1,18 +1,12 @@
-/** Bytes of pictures, read from their BMPs by Range requests: a page from file:// cannot. */
+/** Bytes of pictures, read from their BMPs a block at a time. */
 
+import type { ByteSource, Stretch } from './byte_source';
 import { rowBytes } from './layout';
 import type { Picture } from './manifest';
 
 /** Bytes that are asked for at once, and how many such blocks are kept. */
 const BLOCK = 4096;
 const BLOCKS_KEPT = 64;
-
-/** A stretch of a file. */
-export interface Stretch {
-  readonly file: string;
-  readonly at: number;
-  readonly count: number;
-}
 
 /** Where `count` bytes of a region from `offset` lie in the files of its picture. */
 export function stretchesOf(picture: Picture, offset: bigint, count: number): Stretch[] {
@@ -36,8 +30,8 @@ export function stretchesOf(picture: Picture, offset: bigint, count: number): St
 
 export class PictureBytes {
   private readonly blocks = new Map<string, Uint8Array>();
-  /** Set once a server has answered with something else than the range that was asked for. */
-  private refused = false;
+
+  constructor(private readonly source: ByteSource) {}
 
   /** Bytes that are at hand; null where they would have to be asked for. */
   cached(picture: Picture, offset: bigint, count: number): Uint8Array | null {
@@ -55,7 +49,7 @@ export class PictureBytes {
     return found;
   }
 
-  /** Bytes of a region; null where the server does not give them. */
+  /** Bytes of a region; null where the source does not give them. */
   async read(
     picture: Picture,
     offset: bigint,
@@ -64,19 +58,18 @@ export class PictureBytes {
   ): Promise<Uint8Array | null> {
     const size = BigInt(BLOCK);
     for (let at = offset - (offset % size); at < offset + BigInt(count); at += size) {
-      if (this.refused) return null;
       const key = keyOf(picture, at);
       if (this.blocks.has(key)) continue;
       const left = picture.shape.size - at;
       const wanted = Number(left < size ? left : size);
-      const block = await this.fetchBlock(stretchesOf(picture, at, wanted), wanted, signal);
+      const block = await this.readBlock(stretchesOf(picture, at, wanted), wanted, signal);
       if (!block) return null;
       this.keep(key, block);
     }
     return this.cached(picture, offset, count);
   }
 
-  private async fetchBlock(
+  private async readBlock(
     stretches: readonly Stretch[],
     count: number,
     signal: AbortSignal,
@@ -84,18 +77,8 @@ export class PictureBytes {
     const block = new Uint8Array(count);
     let done = 0;
     for (const stretch of stretches) {
-      const answer = await fetch(stretch.file, {
-        headers: { Range: `bytes=${stretch.at}-${stretch.at + stretch.count - 1}` },
-        signal,
-      });
-      if (answer.status !== 206) {
-        // The whole of a BMP may be gigabytes.
-        await answer.body?.cancel();
-        this.refused = answer.ok;
-        return null;
-      }
-      const bytes = new Uint8Array(await answer.arrayBuffer());
-      if (bytes.length !== stretch.count) return null;
+      const bytes = await this.source(stretch, signal);
+      if (bytes?.length !== stretch.count) return null;
       block.set(bytes, done);
       done += bytes.length;
     }

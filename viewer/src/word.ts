@@ -2,6 +2,7 @@
 
 import type { SpaceAddress } from './address';
 import type { Memory } from './atlas';
+import type { ByteSource } from './byte_source';
 import type { ByteOrder, Dump, Region } from './manifest';
 import { PictureBytes } from './picture_bytes';
 import type { Presence } from './runs';
@@ -33,7 +34,7 @@ export function numberOf(bytes: Uint8Array, order: ByteOrder): bigint {
 
 /** Reads the word that it is told to look at, one at a time. */
 export class WordReader {
-  private readonly bytes = new PictureBytes();
+  private readonly bytes: PictureBytes;
   private word: Word | null = null;
   private waiting = 0;
   private request = new AbortController();
@@ -41,9 +42,12 @@ export class WordReader {
   /** `onTarget` is told what the word holds, as an address; null while that is not known. */
   constructor(
     private readonly dump: Dump,
+    source: ByteSource,
     private readonly presence: (memory: Memory, offset: bigint, count: number) => Presence,
     private readonly onTarget: (target: SpaceAddress | null) => void,
-  ) {}
+  ) {
+    this.bytes = new PictureBytes(source);
+  }
 
   look(memory: Memory | null): void {
     const word = memory && wordOf(memory, this.dump.addressBits);

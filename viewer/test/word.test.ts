@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Memory } from '../src/atlas';
+import { fromServer } from '../src/byte_source';
 import { geometry } from '../src/layout';
 import type { Picture, PlacedRegion } from '../src/manifest';
 import { PictureBytes, stretchesOf } from '../src/picture_bytes';
@@ -94,7 +95,7 @@ describe('bytes over http', () => {
 
   test('come as they are in the file, and once', async () => {
     const answer = serve();
-    const bytes = new PictureBytes();
+    const bytes = new PictureBytes(fromServer());
     expect(bytes.cached(picture, 16n, 2)).toBeNull();
     expect(await bytes.read(picture, 16n, 2, signal)).toEqual(
       Uint8Array.of(1094 % 256, 1095 % 256),
@@ -109,7 +110,7 @@ describe('bytes over http', () => {
 
   test('across two blocks', async () => {
     serve();
-    const bytes = new PictureBytes();
+    const bytes = new PictureBytes(fromServer());
     expect(await bytes.read(picture, 4094n, 4, signal)).toEqual(
       Uint8Array.from({ length: 4 }, (_, at) => (54 + 4094 - 3840 + at) % 256),
     );
@@ -117,7 +118,7 @@ describe('bytes over http', () => {
 
   test('are not asked for again where a server sends whole files', async () => {
     const answer = serve(200);
-    const bytes = new PictureBytes();
+    const bytes = new PictureBytes(fromServer());
     expect(await bytes.read(picture, 0n, 8, signal)).toBeNull();
     expect(await bytes.read(picture, 5000n, 8, signal)).toBeNull();
     expect(answer.mock.calls.length).toBe(1);
@@ -125,7 +126,7 @@ describe('bytes over http', () => {
 
   test('of many blocks the oldest are forgotten', async () => {
     serve();
-    const bytes = new PictureBytes();
+    const bytes = new PictureBytes(fromServer());
     const large: Picture = {
       ...picture,
       shape: geometry('rows', 8, 1n << 20n),

@@ -80,8 +80,8 @@ class PictureStage:
             for at, planned in enumerate(self._plan.regions)
             if planned.shape is not None and at not in bundled
         ]
-        # Large regions are each read by all threads, small ones by one thread each.
-        for is_large, some in groupby(alone, lambda one: one.span.size > READ_BLOCK):
+        # Regions with much to read are each read by all threads, others by one thread each.
+        for is_large, some in groupby(alone, self._is_large):
             side_by_side, jobs = (1, self._jobs) if is_large else (self._jobs, 1)
             read = partial(self._read, jobs=jobs, advance=advance)
             with closing(in_order(read, some, side_by_side)) as found:
@@ -91,6 +91,12 @@ class PictureStage:
             for at, one in zip(members, self._draw_bundle(members, advance), strict=True):
                 drawn[at] = one
         return drawn
+
+    def _is_large(self, alone: _Alone) -> bool:
+        space, span = self._plan.space, alone.span
+        if span.size <= READ_BLOCK:
+            return False
+        return space.runs(span).total - space.zeros(span).total > READ_BLOCK
 
     def _order(self, planned: PlannedRegion, shape: Geometry) -> PictureOrder:
         return PictureOrder(

@@ -38,7 +38,7 @@ class MeanOfColours:
         return halved(state.astype(np.uint8, copy=False))
 
     def zeros(self, width: int, height: int) -> State:
-        return np.zeros((height, width, 1), np.uint8)
+        return np.broadcast_to(np.uint8(0), (height, width, 1))
 
     def zero_tile(self, side: int) -> Pixels:
         return np.zeros((side, side, 1), np.uint8)

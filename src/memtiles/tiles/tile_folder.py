@@ -104,7 +104,8 @@ class TileFolder:
         _write_lines(self.folder, self._lines)
 
     def _write(self, name: str, content: bytes) -> None:
-        with (self.folder / name).open("wb", buffering=0) as file:
+        # As a text, for a Path costs a fifth of the making of a file.
+        with open(f"{self.folder}/{name}", "wb", buffering=0) as file:  # noqa: PTH123
             file.write(content)
         self._lines.append(_line(name, hashlib.sha256(content).hexdigest()))
 
