@@ -32,7 +32,7 @@ COMMAND = Command(
     summary="show an output folder over http, to this machine",
     description=(
         "Shows a site over http, on the loopback address only. A site works without it, too: open "
-        "its index.html. Over http the page can also read single bytes of large pictures."
+        "its index.html. Over http the page follows pointers without being shown the folder."
     ),
     examples=(Example("memtiles serve site --open", "open the map in the browser"),),
     add_arguments=_add_arguments,
