@@ -13,31 +13,13 @@ import pytest
 
 from lens_oracles import LensEyes
 from memtiles.cli import run
+from own_lens_source import VALUES, own_lens_source
 from reliability.builds import Outcome, memtiles
 
 EXAMPLE = Path(__file__).parents[1] / "configs" / "lens_example.py"
 SIZE = 300_000
 
-GOOD = """
-import time
-import numpy as np
-from memtiles.pictures.lens import Swatch
-from memtiles.pictures.zoom import Mean
-
-class Lens:
-    name = "mine"
-    summary = "All."
-    zoom = Mean()
-    legend = (Swatch("#ffffff", "all"),)
-    block = 16
-    palette = np.arange(768, dtype=np.uint8).reshape(256, 3)
-
-    def values(self, data, present):
-        return np.maximum(data, 1)
-
-LENS = Lens()
-"""
-VALUES = "return np.maximum(data, 1)"
+GOOD = own_lens_source(block=16)
 
 # What is wrong, and the words that are told.
 FAILING = {
@@ -60,7 +42,7 @@ UNUSABLE = {
     "syntax": (GOOD.replace("block = 16", "block = ="), ":12: SyntaxError"),
     "no lens": ("x = 1", "defines no LENS"),
     "raises": ("raise ValueError('two\\nlines')", ":1: ValueError: two lines"),
-    "built-in name": (GOOD.replace('"mine"', '"class"'), "class is the name of a built-in lens"),
+    "built-in name": (GOOD.replace("'mine'", "'class'"), "class is the name of a built-in lens"),
     "property": (
         GOOD.replace("    block = 16", "    block = property(lambda self: 1 // 0)"),
         "ZeroDivisionError",

@@ -19,28 +19,12 @@ from memtiles.pictures.lens import ColourLens, Surroundings, Swatch, ValueLens
 from memtiles.pictures.own_lens import own_lens
 from memtiles.pictures.trial import try_lens
 from memtiles.pictures.zoom import Foremost, Mean
+from own_lens_source import own_lens_source
 
 EXAMPLE = Path(__file__).parents[2] / "configs" / "lens_example.py"
 DATA = np.arange(2 * 64, dtype=np.uint8).reshape(2, 64)
 
-GOOD = """
-import numpy as np
-from memtiles.pictures.lens import Swatch
-from memtiles.pictures.zoom import Mean
-
-class Lens:
-    name = "mine"
-    summary = "All."
-    zoom = Mean()
-    legend = (Swatch("#ffffff", "all"),)
-    block = 1
-    palette = np.zeros((256, 3), np.uint8)
-
-    def values(self, data, present):
-        return np.maximum(data, 1)
-
-LENS = Lens()
-"""
+GOOD = own_lens_source()
 
 
 def of_text(folder: Path, text: str) -> GuardedColours | GuardedValues:
@@ -104,18 +88,18 @@ def test_a_dataclass_can_be_a_lens(tmp_path: Path) -> None:
         ("\0", "null bytes"),
         ("LENS = '\xff'", "SyntaxError: "),
         ("LENS = 3", "LENS lacks name: a word of the characters a-z, 0-9 and -"),
-        (GOOD.replace('"mine"', '"Mine"'), "name is not a word of"),
-        (GOOD.replace('"mine"', '"mine\\n"'), "name is not a word of"),
-        (GOOD.replace('"mine"', "3"), "name is not a word of"),
-        (GOOD.replace('"mine"', '"entropy"'), "entropy is the name of a built-in lens"),
-        (GOOD.replace('"mine"', '"words-big"'), "words-big is the name of a built-in lens"),
+        (GOOD.replace("'mine'", "'Mine'"), "name is not a word of"),
+        (GOOD.replace("'mine'", '"mine\\n"'), "name is not a word of"),
+        (GOOD.replace("'mine'", "3"), "name is not a word of"),
+        (GOOD.replace("'mine'", '"entropy"'), "entropy is the name of a built-in lens"),
+        (GOOD.replace("'mine'", '"words-big"'), "words-big is the name of a built-in lens"),
         (GOOD.replace('"All."', '"All.\\nMore."'), "summary is not one line of text"),
         (GOOD.replace("Mean()", "Mean"), "zoom is not Mean(), Highest() or a Foremost"),
         (GOOD.replace("block = 1", "block = 3"), "block is not a power of two from 1 to 4,096"),
         (GOOD.replace("block = 1", "block = 8192"), "block is not a power of two"),
         (GOOD.replace("block = 1", "block = True"), "block is not a power of two"),
         (GOOD.replace("    block = 1\n", ""), "LENS lacks block: a power of two"),
-        (GOOD.replace("(256, 3)", "(255, 3)"), "palette is not a numpy array of uint8"),
+        (GOOD.replace("768", "765").replace("256", "255"), "palette is not a numpy array of uint8"),
         (GOOD.replace("np.uint8)", "int)"), "palette is not a numpy array of uint8"),
         (GOOD.replace("#ffffff", "white"), "legend is not a tuple of Swatch"),
         (GOOD.replace('Swatch("#ffffff", "all"),', ""), "legend is not a tuple of Swatch"),

@@ -7,26 +7,8 @@ from pathlib import Path
 import pytest
 
 from memtiles.cli import run
+from own_lens_source import own_lens_source
 from reliability.builds import write_inputs
-
-OWN = """
-import numpy as np
-from memtiles.pictures.lens import Swatch
-from memtiles.pictures.zoom import Mean
-
-class Own:
-    name = "{name}"
-    summary = "All."
-    zoom = Mean()
-    legend = (Swatch("#ffffff", "all"),)
-    block = 1
-    palette = np.zeros((256, 3), np.uint8)
-
-    def values(self, data, present):
-        return np.maximum(data, 1)
-
-LENS = Own()
-"""
 
 REFUSED = {
     "number": (
@@ -57,7 +39,7 @@ def test_what_cannot_be_drawn(
     lenses, words = REFUSED[name]
     config = write_inputs(tmp_path)
     for file, called in (("one", "same"), ("two", "same"), ("class", "class")):
-        (tmp_path / f"{file}.py").write_text(OWN.format(name=called))
+        (tmp_path / f"{file}.py").write_text(own_lens_source(called))
     engine = "vips" if name == "engine" else "fast"
     config.write_text(f"dump: app.core\npictures: {{{lenses}}}\ntiles: {{engine: {engine}}}\n")
     for more in ([], ["--dry-run"]):

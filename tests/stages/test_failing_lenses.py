@@ -10,28 +10,10 @@ import pytest
 
 import memtiles
 from memtiles.cli import run
+from own_lens_source import own_lens_source
 from reliability.builds import tree, write_inputs
 
-LENS = """
-import numpy as np
-from memtiles.pictures.lens import Swatch
-from memtiles.pictures.zoom import Highest
-
-class Own:
-    name = "{name}"
-    summary = "All bytes alike."
-    block = 4096
-    zoom = Highest()
-    palette = np.full((256, 3), 7, np.uint8)
-    legend = (Swatch("#070707", "all"),)
-
-    def values(self, data, present):
-        if {fails}:
-            raise RuntimeError("no such thing")
-        return np.ones(data.shape, np.uint8)
-
-LENS = Own()
-"""
+FAILS = 'raise RuntimeError("no such thing")'
 ATLASES = "atlases: [{name: first}, {name: second, layout: hilbert}]\n"
 
 
@@ -39,8 +21,8 @@ def config(folder: Path, lenses: str) -> Path:
     found = write_inputs(folder)
     with found.open("a") as file:
         file.write(f"pictures: {{lenses: [{lenses}]}}\n{ATLASES}")
-    (folder / "failing.py").write_text(LENS.format(name="failing", fails="True"))
-    (folder / "sound.py").write_text(LENS.format(name="sound", fails="False"))
+    (folder / "failing.py").write_text(own_lens_source("failing", 4096, FAILS))
+    (folder / "sound.py").write_text(own_lens_source("sound", 4096))
     return found
 
 
@@ -72,7 +54,7 @@ def test_a_lens_that_fails_where_it_was_drawn_before(tmp_path: Path) -> None:
     """Its atlases go, as all that no manifest names."""
     given = config(tmp_path, "bytes, sound.py")
     assert run(["build", str(given), "--quiet"]) == 0
-    (tmp_path / "sound.py").write_text(LENS.format(name="sound", fails="True"))
+    (tmp_path / "sound.py").write_text(own_lens_source("sound", 4096, FAILS))
     assert run(["build", str(given), "--quiet"]) == 1
     manifest = json.loads((tmp_path / "site" / "manifest.json").read_bytes())
     assert [row["name"] for row in manifest["lenses"]] == ["bytes"]

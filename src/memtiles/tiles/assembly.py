@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from threading import Lock
 
 from memtiles.pictures.patch import Patch, Uniform
 from memtiles.tiles.grid import Tile
@@ -27,7 +28,7 @@ def draw_tile(target: TileFolder, tile: Tile, patches: Sequence[Patch]) -> Half:
 
 
 class Assembly:
-    """Takes finished tiles, and makes those above them up to one level.
+    """Takes finished tiles, and makes those above them up to one level; from any number of threads.
 
     Attributes:
         finished: The tiles of that level that are done.
@@ -39,16 +40,21 @@ class Assembly:
         self._target = target
         self._level = level
         self._waiting: dict[Tile, dict[Tile, Half]] = defaultdict(dict)
+        self._lock = Lock()  # of what waits; tiles are made without it
 
     def add(self, tile: Tile, half: Half) -> None:
-        """Takes a tile whose own file, and all below it, is written."""
+        """Takes a tile whose own file, and all below it, is written.
+
+        Whoever brings the last tile below another one makes that.
+        """
         while tile.level > self._level:
             above = tile.above()
-            below = self._waiting[above]
-            below[tile] = half
-            if len(below) < len(self._target.grid.below(above)):
-                return
-            del self._waiting[above]
+            with self._lock:
+                below = self._waiting[above]
+                below[tile] = half
+                if len(below) < len(self._target.grid.below(above)):
+                    return
+                del self._waiting[above]
             tile, half = above, self._put_together(above, below)
         if tile.level == 0 and isinstance(half, Uniform):
             self._target.unwritten.tops[tile] = half

@@ -19,7 +19,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
-from threading import Lock
 
 from memtiles.pictures.patch import Patch, Uniform
 from memtiles.threads import workers
@@ -63,17 +62,12 @@ def write_tiles(
     walk = _Walk(plane, target, earlier)
     expect(sum(step.pixels for step in walk.steps() if isinstance(step, _Strip)))
     above = Assembly(target)
-    turn = Lock()
-
-    def add(finished: Iterable[tuple[Tile, Half]]) -> None:
-        with turn:
-            for tile, half in finished:
-                above.add(tile, half)
 
     # Each thread puts together what its strip completes. Were that left to this thread, there would
     # be one more that waits for Python's lock at each step (5 % of a build).
     def draw(strip: _Strip) -> None:
-        add(_draw(walk, target, strip, advance))
+        for tile, half in _draw(walk, target, strip, advance):
+            above.add(tile, half)
 
     waiting: deque[Future[None]] = deque()
     with workers(jobs) as pool:
@@ -83,7 +77,7 @@ def write_tiles(
                 if len(waiting) > _AHEAD * jobs:
                     waiting.popleft().result()
             else:
-                add([(step.tile, walk.half(step))])
+                above.add(step.tile, walk.half(step))
         for future in waiting:
             future.result()
     if earlier is not None:

@@ -15,6 +15,7 @@ from memtiles.errors import UsageError
 from memtiles.pictures.lens import ColourLens, ValueLens
 from memtiles.pictures.lenses import colour_lens, lens, lens_names, lenses
 from memtiles.pictures.zoom import Foremost, Highest, Mean
+from own_lens_source import own_lens_source
 
 FOLDER = Path(memtiles.pictures.lenses.__file__).parent
 GUIDE = Path(__file__).parents[3] / "docs" / "lenses.md"
@@ -119,27 +120,9 @@ def test_a_built_in_lens_is_found_without_a_look_at_what_is_installed() -> None:
     assert done.stdout.strip() == "[]"
 
 
-SOURCE = """
-import numpy
-from memtiles.pictures.zoom import Mean
-
-class Lens:
-    name = {name!r}
-    summary = "Nothing."
-    zoom = Mean()
-    legend = (("#ffffff", "all"),)
-    block = 1
-    palette = numpy.full((256, 3), 255, numpy.uint8)
-    def values(self, data, present):
-        return numpy.ones_like(data)
-
-LENS = Lens()
-"""
-
-
 def installed(folder: Path, point: str, name: str, version: str = "1.2") -> None:
     """A package with one lens, as pip leaves it in a folder."""
-    (folder / "some_lenses.py").write_text(SOURCE.format(name=name))
+    (folder / "some_lenses.py").write_text(own_lens_source(name))
     info = folder / "some_lenses-1.2.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(
