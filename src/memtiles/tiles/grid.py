@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from memtiles.pictures.placement import Rect
@@ -48,7 +49,7 @@ class Grid:
     height: int
     tile_size: int
 
-    @property
+    @cached_property
     def levels(self) -> int:
         """Halves, rounded up, down to one pixel."""
         return (max(self.width, self.height) - 1).bit_length() + 1
