@@ -14,7 +14,7 @@ from core import FIRST, GAP, PAGE, Piece, Segment
 from goals import at_most
 from inputs import make_core, region_sizes
 from measure import MIB
-from page_cache import load
+from page_cache import evict_all, load
 
 GOAL = 20.0
 SMALL = {"zeros_mib": 64, "zeros_rounds": 1}
@@ -44,8 +44,10 @@ def run(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     for number in range(options.zeros_rounds):
         row = {}
         for name, config in configs.items():
+            site = config.parent / f"site{number}"
             load(config.parent / "app.core")
-            row[name] = build(config, config.parent / f"site{number}")
+            row[name] = build(config, site)
+            evict_all(site)
         rows.append(row)
     for config in configs.values():
         shutil.rmtree(config.parent)

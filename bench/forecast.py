@@ -18,7 +18,7 @@ from core import Piece
 from goals import at_most
 from inputs import make_build_input, make_core
 from measure import MIB, measure
-from page_cache import load
+from page_cache import evict_all, load
 
 GOAL = 20.0
 SMALL = {"eta_mib": 128, "eta_times": 1}
@@ -53,6 +53,7 @@ def _watch(config: Path, number: int) -> dict[str, Any]:
     os.sync()
     load(config.parent / "app.core")
     cost = measure([sys.executable, SCRIPT, config, site, results])
+    evict_all(site)
     return {**asdict(cost), **json.loads(results.read_text())}
 
 

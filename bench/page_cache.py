@@ -20,3 +20,14 @@ def evict(path: Path) -> None:
     with path.open("rb") as file:
         os.fsync(file.fileno())
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def evict_all(folder: Path) -> None:
+    """Lets the kernel drop what a build wrote, so that the next one gets the same memory again.
+
+    A virtual machine would have to get other memory from its host first; see `settle`.
+    """
+    os.sync()
+    for path in folder.rglob("*"):
+        if path.is_file():
+            evict(path)

@@ -15,8 +15,10 @@ from memtiles.plan import Plan
 from memtiles.progress import Load, Watcher
 
 # Measured by bench/: to draw a pixel of one byte takes so many times as long as to read, hash and
-# copy a byte.
-_TILE_WEIGHT = 5.0
+# copy a byte. That is not done with zeros, which are only read.
+_TILE_WEIGHT = 6.0
+_ZERO_WEIGHT = 0.5
+_LEAST_WEIGHT = 0.05  # of bytes of which most were not even read
 
 
 class Outlook:
@@ -35,31 +37,42 @@ class Outlook:
         self._tile_size = tile_size
         self._strips = sum(one.crop.width * one.crop.height for one in plan.strips)
         self._seen = self._drawn = 0
+        self._cost = 0.0  # of what was seen
         self._known: list[int] = []
-        self._tell(1.0)
+        self._tell()
 
     def add(self, pictures: Iterable[Picture]) -> None:
         """Pictures are in the store."""
         for picture in pictures:
             self._seen += picture.shape.size
+            self._cost += _cost_of_reading(picture)
             self._drawn += _bytes_to_draw(picture, self._tile_size)
-        self._tell(self._drawn / self._seen)
+        self._tell()
 
     def atlas(self, pixels: int) -> None:
         """So many pixels of the next atlas, or of it through the next lens, are to be drawn."""
         self._known.append(pixels)
-        self._tell(self._drawn / self._seen if self._seen else 1.0)
+        self._tell()
 
-    def _tell(self, share: float) -> None:
+    def _tell(self) -> None:
+        share = self._drawn / self._seen if self._seen else 1.0
+        # Tiles are weighed by a byte of memory as it was found, of which zeros are no measure.
+        cost = max(_LEAST_WEIGHT, self._cost / self._seen) if self._seen else 1.0
         known = len(self._known)
         pixels = sum(self._known) + round(sum(self._pixels[known:]) * share)
         self._watcher.expect(
             [
                 Load("memory", self._bytes, 1.0),
-                Load("tiles", pixels, max(self._weights)),
-                Load("strips", self._strips, _TILE_WEIGHT),
+                Load("tiles", pixels, max(self._weights) / cost),
+                Load("strips", self._strips, _TILE_WEIGHT / cost),
             ]
         )
+
+
+def _cost_of_reading(picture: Picture) -> float:
+    """What the bytes of a picture took to read, in bytes that are no zeros."""
+    zeros = picture.raster.zeros.total
+    return picture.runs.total - zeros + _ZERO_WEIGHT * zeros
 
 
 def _bytes_to_draw(picture: Picture, tile_size: int) -> int:

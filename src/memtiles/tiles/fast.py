@@ -36,8 +36,8 @@ _SQUARE = 2048
 # Strips a thread that wait or are done: some are drawn ten times as quickly as others.
 _AHEAD = 4
 
-# Of so many tiles it is remembered whether they are to be drawn: those of 2 GiB.
-_REMEMBERED = 1 << 13
+# Of so many tiles it is remembered whether they are to be drawn: those of 1 GiB.
+_REMEMBERED = 1 << 12
 
 
 def write_tiles(
