@@ -51,20 +51,21 @@ class Earlier:
             text = (folder / TILE_LIST).read_bytes()
             if list_digest not in (None, hashlib.sha256(text).hexdigest()):
                 raise ValueError(f"{TILE_LIST} is changed")
-            self._digests = read_list(text)
+            digests = read_list(text)
             unwritten = (folder / UNWRITTEN_FILE).read_bytes()
-            if self._digests.get(UNWRITTEN_FILE) != hashlib.sha256(unwritten).hexdigest():
+            if digests.get(UNWRITTEN_FILE) != hashlib.sha256(unwritten).hexdigest():
                 raise ValueError(f"{UNWRITTEN_FILE} is changed")
             self._unwritten = read_unwritten(unwritten)
-            listed = {tile for tile in map(tile_of, self._digests) if tile is not None}
-            if not all(tile in grid for tile in (*listed, *self._unwritten.tops)):
+            tiles = ((tile_of(name), digest) for name, digest in digests.items())
+            self._digests = {tile: digest for tile, digest in tiles if tile is not None}
+            if not all(tile in grid for tile in (*self._digests, *self._unwritten.tops)):
                 raise ValueError(f"{TILE_LIST} or {UNWRITTEN_FILE} has tiles of another pyramid")
         except (OSError, ValueError) as error:
             raise DamageError(f"{folder}: {_reason(error)}; {MEND}") from None
 
     def keeps(self, tile: Tile) -> bool:
         """Whether a tile has a file, and it and all below it are as they were."""
-        return tile_path(tile) in self._digests and not self._touches(tile)
+        return tile in self._digests and not self._touches(tile)
 
     def _touches(self, tile: Tile) -> bool:
         shown = self._grid.shown(tile)
@@ -75,9 +76,8 @@ class Earlier:
 
     def take_over(self, kept: Container[Tile], target: TileFolder) -> None:
         """Links all tiles below the kept ones, and lists those of them that are unwritten."""
-        for name, digest in self._digests.items():
-            tile = tile_of(name)
-            if tile is not None and tile.is_in(kept):
+        for tile, digest in self._digests.items():
+            if tile.is_in(kept):
                 target.link(tile, self._folder, digest)
         for tile, what in self._unwritten.tops.items():
             if tile.is_in(kept):
@@ -95,11 +95,10 @@ class Earlier:
         """
         from PIL import Image
 
-        name = tile_path(tile)
-        file = self._folder / name
+        file = self._folder / tile_path(tile)
         try:
             content = file.read_bytes()
-            if hashlib.sha256(content).hexdigest() != self._digests[name]:
+            if hashlib.sha256(content).hexdigest() != self._digests[tile]:
                 # What is drawn out of it would get digests of its own, and pass for sound.
                 raise ValueError("is changed")
             with Image.open(BytesIO(content)) as image:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import shutil
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -80,7 +81,7 @@ class TileFolder:
         name = tile_path(tile)
         # As texts: a Path costs as much as the link.
         source, place = f"{earlier}/{name}", f"{self.folder}/{name}"
-        if not os.path.isfile(source) or os.path.islink(source):  # noqa: PTH113, PTH114
+        if not _is_file(source):
             raise DamageError(f"{source}: is no file any more; {MEND}")
         try:
             os.link(source, place)
@@ -108,6 +109,14 @@ class TileFolder:
         with open(f"{self.folder}/{name}", "wb", buffering=0) as file:  # noqa: PTH123
             file.write(content)
         self._lines.append(_line(name, hashlib.sha256(content).hexdigest()))
+
+
+def _is_file(path: str) -> bool:
+    """Whether it is one itself, and no link to one."""
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def write_list(folder: Path, digests: Iterable[tuple[str, str]]) -> None:
