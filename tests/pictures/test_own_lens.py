@@ -249,6 +249,18 @@ def test_a_call_that_never_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     never.set()
 
 
+def test_an_attribute_that_never_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A property is the user's code, too."""
+    monkeypatch.setattr(guarded_module, "HUNG_SECONDS", 0.1)
+    text = GOOD.replace(
+        "LENS =", "    @property\n    def legend(self):\n        while True: pass\n\nLENS ="
+    )
+    with pytest.raises(UsageError, match=r"mine\.py: legend does not come back"):
+        of_text(tmp_path, text)
+
+
 def test_a_file_that_never_comes_to_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(own_lens_module, "_LONGEST", 0.1)
     with pytest.raises(UsageError, match=r"mine\.py: does not come to an end within 0\.1 seconds"):

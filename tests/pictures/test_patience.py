@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import threading
+import time
 
 import pytest
 
@@ -60,3 +63,24 @@ def test_an_interrupt_is_not_held_up() -> None:
     with pytest.raises(KeyboardInterrupt):
         within(60, never.wait)
     never.set()
+
+
+CALLS = """
+import time
+from memtiles.pictures.patience import within
+for _ in range(30):
+    print(within(1, lambda: time.sleep(0.1)), flush=True)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="not run: needs POSIX signals")
+def test_the_time_that_a_process_is_stopped_does_not_count() -> None:
+    """Ctrl-Z and `fg` while a lens is drawn."""
+    with subprocess.Popen([sys.executable, "-c", CALLS], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(1.5)
+        process.send_signal(signal.SIGCONT)
+        assert process.stdout.read().split() == [b"None"] * 29
+    assert process.returncode == 0

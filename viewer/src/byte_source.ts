@@ -29,22 +29,22 @@ export function fromServer(): ByteSource {
 }
 
 /**
- * The files of a folder: that of the map, or one in it; null where that has none of `wanted`. A page
- * from file:// may read no file but those that the reader hands to it.
+ * The files of the map's folder; null where it lacks one of `wanted`. A page from file:// may read no
+ * file but those that the reader hands to it.
  */
 export function fromFolder(files: Iterable<File>, wanted: readonly string[]): ByteSource | null {
   const chosen = new Map<string, File>();
   for (const file of files) {
     if (file.name.endsWith('.bmp')) chosen.set(inItsFolder(file.webkitRelativePath), file);
   }
-  if (!wanted.some((path) => chosen.has(inItsFolder(path)))) return null;
+  if (!wanted.every((path) => chosen.has(inItsFolder(path)))) return null;
   return async ({ file, at, count }) => {
     const found = chosen.get(inItsFolder(file));
     return found ? new Uint8Array(await found.slice(at, at + count).arrayBuffer()) : null;
   };
 }
 
-/** A file with its folder, whose name holds a digest of the memory: there is no other like it. */
+/** A file with its folder, whose name holds a digest: two maps share what is the same in both. */
 function inItsFolder(path: string): string {
   return path.split('/').slice(-2).join('/');
 }

@@ -51,7 +51,9 @@ export class Follow {
     const files = this.folder.files ?? [];
     const source = fromFolder(files, firstFiles(this.manifest));
     if (source) this.readFrom(source);
-    else if (files.length > 0) this.folderText.textContent = 'No picture of this map is in there';
+    else if (files.length > 0)
+      this.folderText.textContent =
+        'Not the folder of this map: choose the one with index.html in it';
     this.look(this.memory, this.lens);
   }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from typing import TypeVar, cast
 
@@ -186,7 +187,9 @@ def _is_value_lens(lens: object) -> bool:
 def _checked(lens: object, source: str) -> ColourLens | ValueLens:
     for attribute, is_right, wanted in _contract(lens):
         try:
-            found = getattr(lens, attribute)
+            found = within(HUNG_SECONDS, partial(getattr, lens, attribute))
+        except HungError:
+            raise UsageError(f"{source}: {attribute} does not come back") from None
         except AttributeError:
             raise UsageError(f"{source}: LENS lacks {attribute}: {wanted}") from None
         except (Exception, SystemExit) as error:  # it is a property, and so the user's code

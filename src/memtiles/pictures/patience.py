@@ -20,7 +20,8 @@ def within(seconds: float, call: Callable[[], Result]) -> Result:
 
     It runs on a thread of its own, which is left behind if it hangs: a thread cannot be killed. It
     is asked to end, though. `while True: pass` would take turns with the rest of the build at
-    Python's lock, five milliseconds each, and a build of a minute would take hours.
+    Python's lock, five milliseconds each, and a build of a minute would take hours. Code that
+    catches even SystemExit, and goes on, does so.
 
     Args:
         seconds: The longest wait.
@@ -44,7 +45,8 @@ def within(seconds: float, call: Callable[[], Result]) -> Result:
         thread.start()
     except RuntimeError:  # the system has no room for a thread
         return call()
-    if not wait([answer], seconds).done:
+    # A second time, for a process that is stopped by Ctrl-Z finds its time up when it goes on.
+    if not (wait([answer], seconds).done or wait([answer], seconds / 5).done):
         _ask_to_end(thread)
         raise HungError
     return answer.result()
@@ -53,4 +55,5 @@ def within(seconds: float, call: Callable[[], Result]) -> Result:
 def _ask_to_end(thread: Thread) -> None:
     """Has SystemExit raised in a thread as soon as it runs Python again."""
     raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
-    raise_in(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(SystemExit))
+    if thread.ident is not None and thread.is_alive():  # else another thread may have its number
+        raise_in(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))

@@ -32,7 +32,8 @@ COMMAND = Command(
     summary="show an output folder over http, to this machine",
     description=(
         "Shows a site over http, on the loopback address only. A site works without it, too: open "
-        "its index.html. Over http the page follows pointers without being shown the folder."
+        "its index.html. Over http the page reads the word under the pointer, to go where it "
+        "points; a page that was opened as a file has to be shown the folder for that."
     ),
     examples=(Example("memtiles serve site --open", "open the map in the browser"),),
     add_arguments=_add_arguments,
