@@ -7,7 +7,9 @@ import os
 import re
 import shutil
 import stat
+import struct
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +28,10 @@ TILE_LIST = "tiles.sha256"
 UNWRITTEN_FILE = "unwritten.json"
 FORMAT = "png"
 OVERLAP = 0
+
+# A tile and its digest while the pyramid is made: a terabyte has four million of them, and nothing
+# else of a pyramid grows with it.
+_TILE = struct.Struct(">BQQ32s")
 
 _TILE_FILE = re.compile(rf"{NAME}_files/{TILE_PATTERN}\.{FORMAT}")
 
@@ -68,13 +74,15 @@ class TileFolder:
         self.grid = grid
         self.reduction = reduction
         self.unwritten = Unwritten()
-        self._lines: list[bytes] = []
+        self._others: list[tuple[str, str]] = []
+        self._tiles = bytearray()
         for level in range(grid.levels):
             (folder / f"{NAME}_files" / str(level)).mkdir(parents=True)
 
     def write(self, tile: Tile, pixels: Pixels) -> None:
         """Makes the file of one tile."""
-        self._write(tile_path(tile), png(pixels, self.reduction.palette))
+        digest = self._write(tile_path(tile), png(pixels, self.reduction.palette))
+        self._tiles.extend(_TILE.pack(*tile, digest))
 
     def link(self, tile: Tile, earlier: Path, digest: str) -> None:
         """Takes a tile over from a finished pyramid of the same grid; as a copy where it must."""
@@ -87,28 +95,36 @@ class TileFolder:
             os.link(source, place)
         except OSError:  # no links on this file system, or too many
             shutil.copyfile(source, place)
-        self._lines.append(_line(name, digest))
+        self._tiles.extend(_TILE.pack(*tile, bytes.fromhex(digest)))
 
     def finish(self) -> None:
         """Makes what is not a tile: the .dzi, the shared tiles, and both lists."""
         dzi = _DZI.format(format=FORMAT, overlap=OVERLAP, grid=self.grid)
-        self._write(f"{NAME}.dzi", dzi.encode("ascii"))
+        self._write_other(f"{NAME}.dzi", dzi.encode("ascii"))
         side = self.grid.tile_size
         kinds = set(self.unwritten.tops.values())
         if Uniform.BLANK in kinds:
-            self._write(uniform_path(Uniform.BLANK), png(np.zeros((side, side, 2), np.uint8)))
+            blank = png(np.zeros((side, side, 2), np.uint8))
+            self._write_other(uniform_path(Uniform.BLANK), blank)
         if Uniform.ZERO in kinds:
             shared = png(self.reduction.zero_tile(side), self.reduction.palette)
-            self._write(uniform_path(Uniform.ZERO), shared)
-        text = self.unwritten.to_json()
-        self._write(UNWRITTEN_FILE, text)
-        _write_lines(self.folder, self._lines)
+            self._write_other(uniform_path(Uniform.ZERO), shared)
+        self._write_other(UNWRITTEN_FILE, self.unwritten.to_json())
+        tiles = (
+            (tile_path(Tile(level, column, row)), digest.hex())
+            for level, column, row, digest in _TILE.iter_unpack(self._tiles)
+        )
+        write_list(self.folder, chain(self._others, tiles))
 
-    def _write(self, name: str, content: bytes) -> None:
+    def _write_other(self, name: str, content: bytes) -> None:
+        self._others.append((name, self._write(name, content).hex()))
+
+    def _write(self, name: str, content: bytes) -> bytes:
+        """Makes a file, and returns its digest."""
         # As a text, for a Path costs a fifth of the making of a file.
         with open(f"{self.folder}/{name}", "wb", buffering=0) as file:  # noqa: PTH123
             file.write(content)
-        self._lines.append(_line(name, hashlib.sha256(content).hexdigest()))
+        return hashlib.sha256(content).digest()
 
 
 def _is_file(path: str) -> bool:
@@ -121,18 +137,8 @@ def _is_file(path: str) -> bool:
 
 def write_list(folder: Path, digests: Iterable[tuple[str, str]]) -> None:
     """Writes a line as `sha256sum` does for every file of a pyramid, sorted by path."""
-    _write_lines(folder, [_line(name, digest) for name, digest in digests])
-
-
-def _line(name: str, digest: str) -> bytes:
-    """A line of the list as it waits: the name first, to be sorted by, and half as long.
-
-    A terabyte has four million of them, which is what of a pyramid takes memory while it is made.
-    """
-    return name.encode("ascii") + b"\0" + bytes.fromhex(digest)
-
-
-def _write_lines(folder: Path, lines: list[bytes]) -> None:
+    # The name first, to be sorted by, and half as long as the line.
+    lines = [name.encode("ascii") + b"\0" + bytes.fromhex(digest) for name, digest in digests]
     lines.sort()
     with (folder / TILE_LIST).open("wb") as file:
         for line in lines:
