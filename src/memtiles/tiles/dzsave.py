@@ -59,5 +59,5 @@ def dzsave(
     write_list(folder, ((file.relative_to(folder).as_posix(), _sha256(file)) for file in files))
 
 
-def _sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+def _sha256(file: Path) -> bytes:
+    return hashlib.sha256(file.read_bytes()).digest()

@@ -74,7 +74,7 @@ class TileFolder:
         self.grid = grid
         self.reduction = reduction
         self.unwritten = Unwritten()
-        self._others: list[tuple[str, str]] = []
+        self._others: list[tuple[str, bytes]] = []
         self._tiles = bytearray()
         for level in range(grid.levels):
             (folder / f"{NAME}_files" / str(level)).mkdir(parents=True)
@@ -111,13 +111,13 @@ class TileFolder:
             self._write_other(uniform_path(Uniform.ZERO), shared)
         self._write_other(UNWRITTEN_FILE, self.unwritten.to_json())
         tiles = (
-            (tile_path(Tile(level, column, row)), digest.hex())
+            (tile_path(Tile(level, column, row)), digest)
             for level, column, row, digest in _TILE.iter_unpack(self._tiles)
         )
         write_list(self.folder, chain(self._others, tiles))
 
     def _write_other(self, name: str, content: bytes) -> None:
-        self._others.append((name, self._write(name, content).hex()))
+        self._others.append((name, self._write(name, content)))
 
     def _write(self, name: str, content: bytes) -> bytes:
         """Makes a file, and returns its digest."""
@@ -135,11 +135,10 @@ def _is_file(path: str) -> bool:
         return False
 
 
-def write_list(folder: Path, digests: Iterable[tuple[str, str]]) -> None:
+def write_list(folder: Path, digests: Iterable[tuple[str, bytes]]) -> None:
     """Writes a line as `sha256sum` does for every file of a pyramid, sorted by path."""
     # The name first, to be sorted by, and half as long as the line.
-    lines = [name.encode("ascii") + b"\0" + bytes.fromhex(digest) for name, digest in digests]
-    lines.sort()
+    lines = sorted(name.encode("ascii") + b"\0" + digest for name, digest in digests)
     with (folder / TILE_LIST).open("wb") as file:
         for line in lines:
             name, _, digest = line.partition(b"\0")
