@@ -21,6 +21,7 @@ ORDER = {
     "disk": 1,
     "printable": 0,
     "progress": 0,
+    "processes": 2,
     "threads": 1,
     "memory": 1,
     "maps": 2,

@@ -34,7 +34,7 @@ def workers(count: int) -> Iterator[ThreadPoolExecutor]:
     """
     pool = ThreadPoolExecutor(count)
     try:
-        with _interrupts_put_off():
+        with interrupts_put_off():
             _start(pool, count)
         yield pool
     finally:
@@ -77,7 +77,12 @@ def in_order(
 
 
 @contextmanager
-def _interrupts_put_off() -> Iterator[None]:
+def interrupts_put_off() -> Iterator[None]:
+    """Raises an interrupt only at the end of the block, once, however many came.
+
+    Raises:
+        KeyboardInterrupt: One came.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield  # no interrupt is raised here
         return

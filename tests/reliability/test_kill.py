@@ -115,6 +115,26 @@ def test_killed_while_the_mode_changes(undisturbed: Undisturbed, tmp_path: Path,
     assert tree(site) == tree(tmp_path / "other")
 
 
+def test_killed_while_processes_draw_tiles(tmp_path: Path) -> None:
+    """They are gone, too, and neither hold the lock nor write into the next build's folders."""
+    (tmp_path / "memory.bin").write_bytes(random.Random(5).randbytes(1 << 20) * 64)
+    config = tmp_path / "config.yaml"
+    config.write_text("dump: {path: memory.bin, format: raw}\n")
+    build = ["build", str(config), "--quiet", "--jobs", "2", "--output"]
+    for number in range(3):
+        site = tmp_path / f"site{number}"
+        with subprocess.Popen(command(*build, site)) as process:
+            while not any(site.glob(".staging/*/tiles_files/*/*.png")):
+                assert process.poll() is None, "the build was over before it could be killed"
+                time.sleep(0.005)
+            time.sleep(0.05 * number)
+            process.kill()
+        assert process.returncode == -signal.SIGKILL
+        assert memtiles(*build, site).code == 0
+    assert tree(tmp_path / "site0") == tree(tmp_path / "site1") == tree(tmp_path / "site2")
+    assert check_site(tmp_path / "site0")[1] == []
+
+
 def _kill_at_step(undisturbed: Undisturbed, site: Path, event: str, step: int) -> None:
     """A rebuild dies; then the dump is again what it was before: old folders must be whole."""
     shutil.copytree(undisturbed.first, site)

@@ -16,6 +16,7 @@ from PIL import Image
 from memtiles.cli import run
 from memtiles.tiles.pyramid import ENGINES, Engine, save_pyramid
 from tiles.planes import ArrayPlane, Pixels, noise
+from tiles.slow_mean import levels_slowly, with_alpha
 
 SIZES = [(1, 1), (1, 700), (700, 1), (64, 64), (256, 256), (257, 255), (512, 300), (1001, 513)]
 
@@ -142,33 +143,6 @@ def test_full_resolution_is_the_plane(
             assert np.array_equal(with_alpha(tile), with_alpha(expected)), name
 
 
-def with_alpha(pixels: Pixels) -> Pixels:
-    """The same with alpha: opaque where there is none."""
-    if pixels.shape[2] % 2 == 0:
-        return pixels
-    return np.concatenate([pixels, np.full_like(pixels[:, :, :1], 255)], axis=2)
-
-
-def halved_slowly(pixels: list[list[tuple[int, int]]]) -> list[list[tuple[int, int]]]:
-    """Grey and alpha, pixel by pixel by the rule in docs/manifest.md."""
-    high, wide = len(pixels), len(pixels[0])
-    rows = []
-    for y in range(0, high, 2):
-        row = []
-        for x in range(0, wide, 2):
-            four = [
-                pixels[min(y + down, high - 1)][min(x + right, wide - 1)]
-                for down in (0, 1)
-                for right in (0, 1)
-            ]
-            present = sum(alpha for _, alpha in four)
-            alpha = (present + 2) // 4
-            mean = (sum(grey * alpha for grey, alpha in four) + present // 2) // max(present, 1)
-            row.append((mean if alpha else 0, alpha))
-        rows.append(row)
-    return rows
-
-
 @pytest.mark.parametrize(("width", "height"), [(1, 9), (40, 33), (300, 260), (257, 511)])
 @pytest.mark.parametrize("share", [0.02, 0.5, 0.98])
 def test_holes_are_reduced_by_the_stated_rule(
@@ -179,18 +153,12 @@ def test_holes_are_reduced_by_the_stated_rule(
     pixels[:, :, 1] = 255
     pixels *= random.random((height, width, 1)) < share
     found = tiles(pyramid_of(pixels, tmp_path))
-    expected = [[(int(grey), int(alpha)) for grey, alpha in row] for row in pixels]
-    level = len(level_shapes(width, height)) - 1
-    while True:
+    for level, expected in levels_slowly(pixels).items():
         for name, tile in found.items():
             if name.startswith(f"{level}/"):
                 x, y = (int(part) * 256 for part in name.split("/")[1].split("_"))
-                piece = [row[x : x + 256] for row in expected[y : y + 256]]
-                assert np.array_equal(with_alpha(tile), np.array(piece)), name
-        if level == 0:
-            break
-        level -= 1
-        expected = halved_slowly(expected)
+                piece = expected[y : y + 256, x : x + 256]
+                assert np.array_equal(with_alpha(tile), piece), name
 
 
 def test_colours_with_holes_are_reduced_band_by_band(tmp_path: Path) -> None:

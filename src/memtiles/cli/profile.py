@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -19,7 +20,7 @@ _UNITS = {"memory": "bytes", "tiles": "pixels", "strips": "pixels"}
 
 @dataclass
 class StageCost:
-    """What one stage took: seconds, units of work, and the memory that the process had by then."""
+    """What one stage took: seconds, units of work, and the most memory of a process by then."""
 
     name: str
     wall: float
@@ -42,7 +43,7 @@ class Profile:
     @contextmanager
     def stage(self, name: str) -> Iterator[Advance]:
         lock = threading.Lock()
-        cost = StageCost(name, time.perf_counter(), time.process_time(), 0, None)
+        cost = StageCost(name, time.perf_counter(), _processor_time(), 0, None)
         with self._watcher.stage(name) as advance:
 
             def count(units: int) -> None:
@@ -52,7 +53,7 @@ class Profile:
 
             yield count
         cost.wall = time.perf_counter() - cost.wall
-        cost.cpu = time.process_time() - cost.cpu
+        cost.cpu = _processor_time() - cost.cpu
         cost.peak_memory = peak_memory()
         self.costs.append(cost)
 
@@ -89,11 +90,20 @@ def _columns(widths: Sequence[int], cells: Sequence[str]) -> str:
     return " ".join(text).rstrip()
 
 
+def _processor_time() -> float:
+    """Seconds of this process, and of those that it began and that have ended."""
+    return sum(os.times()[:4])
+
+
 def peak_memory() -> int | None:
-    """The most memory that this process has had, in bytes; None where the system does not tell."""
+    """The most memory, in bytes, that this process or one that it began and that has ended had.
+
+    None where the system does not tell. Those that draw tiles share most of theirs with this one.
+    """
     try:
         import resource
     except ImportError:  # Windows
         return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    peak = max(resource.getrusage(one).ru_maxrss for one in whose)
     return peak if sys.platform == "darwin" else peak * 1024

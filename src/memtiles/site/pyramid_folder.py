@@ -14,7 +14,7 @@ from memtiles.tiles.earlier import Earlier
 from memtiles.tiles.grid import Grid
 from memtiles.tiles.plane import SparsePlane
 from memtiles.tiles.pyramid import VERSION, Engine, save_pyramid
-from memtiles.tiles.reduction import Reduction
+from memtiles.tiles.reduction import AnyReduction
 from memtiles.tiles.tile_folder import FORMAT, OVERLAP, TILE_LIST, UNWRITTEN_FILE, tile_of
 from memtiles.tiles.unwritten import read_unwritten
 
@@ -36,7 +36,7 @@ def make_pyramid(
     advance: Callable[[int], object] = lambda _: None,
     expect: Callable[[int], object] = lambda _: None,
     earlier: Earlier | None = None,
-    reduction: Reduction = MEAN_OF_COLOURS,
+    reduction: AnyReduction = MEAN_OF_COLOURS,
 ) -> None:
     """Leaves the pyramid of a plane in a staged folder, which will be the folder `path`."""
     save_pyramid(plane, staged, tile_size, jobs, advance, expect, engine, earlier, reduction)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from threading import Lock
+from typing import Any
 
 from memtiles.pictures.patch import Patch, Uniform
 from memtiles.tiles.grid import Tile
-from memtiles.tiles.reduction import State
 from memtiles.tiles.tile_folder import TileFolder
 
-Half = State | Uniform
-"""What a finished tile is for the one above it: its state, halved, or what all of it is."""
+Half = Any
+"""What a finished tile is for the one above it: its state, halved, or `Uniform`."""
 
 
 def draw_tile(target: TileFolder, tile: Tile, patches: Sequence[Patch]) -> Half:
@@ -20,15 +19,15 @@ def draw_tile(target: TileFolder, tile: Tile, patches: Sequence[Patch]) -> Half:
     if not patches:
         return Uniform.BLANK
     rect = target.grid.rect(tile)
-    pixels = target.reduction.drawn(patches, rect.width, rect.height)
-    if isinstance(pixels, Uniform):
-        return pixels
-    target.write(tile, pixels)
-    return target.reduction.first_half(pixels)
+    drawn = target.reduction.drawn(patches, rect.width, rect.height)
+    if isinstance(drawn, Uniform):
+        return drawn
+    target.write(tile, drawn)
+    return target.reduction.first_half(drawn)
 
 
 class Assembly:
-    """Takes finished tiles, and makes those above them up to one level; from any number of threads.
+    """Takes finished tiles, and makes those above them up to one level.
 
     Attributes:
         finished: The tiles of that level that are done.
@@ -40,24 +39,19 @@ class Assembly:
         self._target = target
         self._level = level
         self._waiting: dict[Tile, dict[Tile, Half]] = defaultdict(dict)
-        self._lock = Lock()  # of what waits; tiles are made without it
 
     def add(self, tile: Tile, half: Half) -> None:
-        """Takes a tile whose own file, and all below it, is written.
-
-        Whoever brings the last tile below another one makes that.
-        """
+        """Takes a tile whose own file, and all below it, is written."""
         while tile.level > self._level:
             above = tile.above()
-            with self._lock:
-                below = self._waiting[above]
-                below[tile] = half
-                if len(below) < len(self._target.grid.below(above)):
-                    return
-                del self._waiting[above]
+            below = self._waiting[above]
+            below[tile] = half
+            if len(below) < len(self._target.grid.below(above)):
+                return
+            del self._waiting[above]
             tile, half = above, self._put_together(above, below)
         if tile.level == 0 and isinstance(half, Uniform):
-            self._target.unwritten.tops[tile] = half
+            self._target.lists.unwritten.tops[tile] = half
         self.finished.append((tile, half))
 
     def _put_together(self, tile: Tile, below: Mapping[Tile, Half]) -> Half:
@@ -65,10 +59,10 @@ class Assembly:
             if all(half is what for half in below.values()):
                 return what
         grid, reduction = self._target.grid, self._target.reduction
-        halves: list[tuple[int, int, State]] = []
+        halves: list[tuple[int, int, Any]] = []
         for one, half in below.items():
             if isinstance(half, Uniform):
-                self._target.unwritten.tops[one] = half
+                self._target.lists.unwritten.tops[one] = half
             if half is Uniform.BLANK:
                 continue
             rect = grid.rect(one)

@@ -7,12 +7,12 @@ import numpy as np
 from memtiles.pictures.lens import ColourLens, ValueLens
 from memtiles.pictures.zoom import Foremost, Highest
 from memtiles.tiles.colours import MEAN_OF_COLOURS
-from memtiles.tiles.reduction import Reduction
+from memtiles.tiles.reduction import AnyReduction
 from memtiles.tiles.shares import ForemostOfShares
 from memtiles.tiles.values import HighestValue, MeanOfValues
 
 
-def reduction_of(lens: ColourLens | ValueLens) -> Reduction:
+def reduction_of(lens: ColourLens | ValueLens) -> AnyReduction:
     """The reduction by a lens's zoom rule."""
     if isinstance(lens, ColourLens):
         return MEAN_OF_COLOURS

@@ -7,8 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from memtiles.pictures.patch import Patch, Pixels, Uniform
-from memtiles.tiles.canvas import halved, put_together, simplified
-from memtiles.tiles.reduction import Reduction, State
+from memtiles.tiles.halving import halved
+from memtiles.tiles.reduction import Reduction
+from memtiles.tiles.rows import (
+    Piece,
+    Rows,
+    black_rows,
+    pieces_of,
+    put_together,
+    rows_of,
+    simplified,
+)
 
 
 class MeanOfColours:
@@ -17,31 +26,32 @@ class MeanOfColours:
     palette: Pixels | None = None
     restores = True
 
-    def drawn(self, patches: Sequence[Patch], width: int, height: int) -> Pixels | Uniform:
-        return simplified(put_together(patches, width, height))
+    def drawn(self, patches: Sequence[Patch], width: int, height: int) -> Rows | Uniform:
+        return simplified(put_together(pieces_of(patches), width, height))
 
-    def first_half(self, pixels: Pixels) -> State:
-        return halved(pixels)
+    def taken_over(self, pixels: Pixels) -> Rows:
+        return rows_of(pixels)
 
-    def joined(self, halves: Sequence[tuple[int, int, State]], width: int, height: int) -> State:
-        patches = [Patch(x, y, half.astype(np.uint8, copy=False)) for x, y, half in halves]
-        return put_together(patches, width, height)
+    def first_half(self, drawn: Rows) -> Rows:
+        return halved(drawn)
 
-    def shown(self, state: State) -> Pixels:
-        pixels = state.astype(np.uint8, copy=False)
-        simple = simplified(pixels)
+    def joined(self, halves: Sequence[tuple[int, int, Rows]], width: int, height: int) -> Rows:
+        return put_together([Piece(*half) for half in halves], width, height)
+
+    def shown(self, state: Rows) -> Rows:
+        simple = simplified(state)
         # The mean of a few small bytes among many zeros is zero, too, but what it shows is not:
         # only a tile that has nothing but zeros below it goes without a file.
-        return pixels if isinstance(simple, Uniform) else simple
+        return state if isinstance(simple, Uniform) else simple
 
-    def half(self, state: State) -> State:
-        return halved(state.astype(np.uint8, copy=False))
+    def half(self, state: Rows) -> Rows:
+        return halved(state)
 
-    def zeros(self, width: int, height: int) -> State:
-        return np.broadcast_to(np.uint8(0), (height, width, 1))
+    def zeros(self, width: int, height: int) -> Rows:
+        return black_rows(width, height)
 
     def zero_tile(self, side: int) -> Pixels:
         return np.zeros((side, side, 1), np.uint8)
 
 
-MEAN_OF_COLOURS: Reduction = MeanOfColours()
+MEAN_OF_COLOURS: Reduction[Rows, Rows] = MeanOfColours()

@@ -81,7 +81,7 @@ class Earlier:
                 target.link(tile, self._folder, digest)
         for tile, what in self._unwritten.tops.items():
             if tile.is_in(kept):
-                target.unwritten.tops[tile] = what
+                target.lists.unwritten.tops[tile] = what
 
     def uniform(self, tile: Tile) -> Uniform | None:
         """What a tile is that has no file and is as it was."""

@@ -11,14 +11,14 @@ from memtiles.tiles.earlier import Earlier
 from memtiles.tiles.fast import write_tiles
 from memtiles.tiles.grid import Grid
 from memtiles.tiles.plane import SparsePlane
-from memtiles.tiles.reduction import Reduction
+from memtiles.tiles.reduction import AnyReduction
 from memtiles.tiles.tile_folder import TileFolder
 
 Engine = Literal["fast", "vips"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
 
 # Raised when the same plane gets other tiles, so that a rebuild does not mix the two.
-VERSION = 2
+VERSION = 3
 
 
 def save_pyramid(
@@ -30,7 +30,7 @@ def save_pyramid(
     expect: Callable[[int], object] = lambda _: None,
     engine: Engine = "fast",
     earlier: Earlier | None = None,
-    reduction: Reduction = MEAN_OF_COLOURS,
+    reduction: AnyReduction = MEAN_OF_COLOURS,
 ) -> None:
     """Writes `tiles.dzi`, `tiles_files/`, and the lists of what is there and what need not be.
 

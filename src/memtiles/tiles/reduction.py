@@ -8,19 +8,18 @@ which one is foremost among many cannot be told from which was foremost in each 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
-
-import numpy as np
-import numpy.typing as npt
+from typing import Any, Protocol, TypeVar
 
 from memtiles.pictures.patch import Patch, Pixels, Uniform
 
-State = npt.NDArray[np.uint8 | np.uint16]
-"""An array (height, width, numbers a pixel)."""
+Drawn = TypeVar("Drawn")
+State = TypeVar("State")
 
 
-class Reduction(Protocol):
+class Reduction(Protocol[Drawn, State]):
     """Makes tiles of patches, and of the tiles below them.
+
+    `Drawn` is what a file is made of: pixels, or the rows of them that have something in them.
 
     Attributes:
         palette: The colours (256, 3) of pixels that are values; None where they are colours.
@@ -30,16 +29,19 @@ class Reduction(Protocol):
     palette: Pixels | None
     restores: bool
 
-    def drawn(self, patches: Sequence[Patch], width: int, height: int) -> Pixels | Uniform:
+    def drawn(self, patches: Sequence[Patch], width: int, height: int) -> Drawn | Uniform:
         """A tile of full resolution; at least one patch."""
 
-    def first_half(self, pixels: Pixels) -> State:
+    def taken_over(self, pixels: Pixels) -> Drawn:
+        """A tile out of the file of an earlier pyramid."""
+
+    def first_half(self, drawn: Drawn) -> State:
         """What a tile of full resolution is for the one above it: half as wide and high."""
 
     def joined(self, halves: Sequence[tuple[int, int, State]], width: int, height: int) -> State:
         """Halves with their places, as one tile; what no half covers is missing."""
 
-    def shown(self, state: State) -> Pixels:
+    def shown(self, state: State) -> Drawn:
         """What the file of a tile above full resolution shows."""
 
     def half(self, state: State) -> State:
@@ -50,3 +52,6 @@ class Reduction(Protocol):
 
     def zero_tile(self, side: int) -> Pixels:
         """What the file of all tiles of zeros shows."""
+
+
+AnyReduction = Reduction[Any, Any]

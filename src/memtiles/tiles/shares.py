@@ -16,8 +16,7 @@ import numpy.typing as npt
 from memtiles.pictures.palette import STRENGTHS
 from memtiles.pictures.patch import Patch, Pixels, Uniform
 from memtiles.pictures.zoom import Foremost
-from memtiles.tiles.canvas import evened
-from memtiles.tiles.reduction import State
+from memtiles.tiles.halving import evened
 from memtiles.tiles.values import laid_out, values_drawn
 
 _WHOLE = 4096  # four of these fit 16 bits
@@ -45,8 +44,11 @@ class ForemostOfShares:
     def drawn(self, patches: Sequence[Patch], width: int, height: int) -> Pixels | Uniform:
         return values_drawn(patches, width, height, self._zero)
 
-    def first_half(self, pixels: Pixels) -> State:
-        values = evened(pixels)[:, :, 0]
+    def taken_over(self, pixels: Pixels) -> Pixels:
+        return pixels
+
+    def first_half(self, drawn: Pixels) -> Shares:
+        values = evened(drawn)[:, :, 0]
         found = self._none(values.shape[0] // 2, values.shape[1] // 2, np.uint8)
         for number, value in enumerate(self._categories):
             is_it = (values == value).view(np.uint8)
@@ -54,7 +56,7 @@ class ForemostOfShares:
             found[:, :, number] = ((pairs & 0xFF) + (pairs >> 8)) * np.uint16(_FIRST_WHOLE // 4)
         return found
 
-    def joined(self, halves: Sequence[tuple[int, int, State]], width: int, height: int) -> State:
+    def joined(self, halves: Sequence[tuple[int, int, Shares]], width: int, height: int) -> Shares:
         is_first = any(half.dtype == np.uint8 for _, _, half in halves)
         shares = self._none(height, width, np.uint8 if is_first else np.uint16)
         # A tile of zeros beside others of full resolution comes in parts of the larger whole.
@@ -64,7 +66,7 @@ class ForemostOfShares:
         ]
         return laid_out(scaled, shares)
 
-    def half(self, state: State) -> State:
+    def half(self, state: Shares) -> Shares:
         shares = evened(state)
         found = self._none(shares.shape[0] // 2, shares.shape[1] // 2, np.uint16)
         for number in range(shares.shape[2]):
@@ -79,7 +81,7 @@ class ForemostOfShares:
                 found[:, :, number] = (wide & 0xFFFF) + (wide >> 16) + 3 >> 2
         return found
 
-    def zeros(self, width: int, height: int) -> State:
+    def zeros(self, width: int, height: int) -> Shares:
         shares = self._none(height, width, np.uint16)
         shares[:, :, self._categories.index(self._zero)] = _WHOLE
         return shares
@@ -87,7 +89,7 @@ class ForemostOfShares:
     def zero_tile(self, side: int) -> Pixels:
         return np.full((side, side, 1), self._zero, np.uint8)
 
-    def shown(self, state: State) -> Pixels:
+    def shown(self, state: Shares) -> Pixels:
         planes = [state[:, :, at] for at in range(state.shape[2])]
         ordered, filling = planes[: len(self._order)], planes[len(self._order) :]
         rest = _total(ordered)

@@ -8,7 +8,8 @@ import re
 import shutil
 import stat
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from copy import copy
 from itertools import chain
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from memtiles.pictures.patch import Pixels, Uniform
 from memtiles.tiles.colours import MEAN_OF_COLOURS
 from memtiles.tiles.grid import TILE_PATTERN, Grid, Tile
 from memtiles.tiles.png import png
-from memtiles.tiles.reduction import Reduction
+from memtiles.tiles.reduction import AnyReduction
+from memtiles.tiles.rows import Rows
 from memtiles.tiles.unwritten import Unwritten
 
 # A fixed base name: `dzsave` switches to an archive when a name ends in .zip or .szi.
@@ -65,24 +67,52 @@ def uniform_path(what: Uniform) -> str:
     return f"{what.value}.{FORMAT}"
 
 
-class TileFolder:
-    """Takes tiles from any number of threads."""
+class TileLists:
+    """Which tiles of a pyramid have a file, with its digest, and which are not written."""
 
-    def __init__(self, folder: Path, grid: Grid, reduction: Reduction = MEAN_OF_COLOURS) -> None:
+    def __init__(self) -> None:
+        """None yet."""
+        self.unwritten = Unwritten()
+        self._written = bytearray()
+
+    def write(self, tile: Tile, digest: bytes) -> None:
+        """A tile has a file."""
+        self._written.extend(_TILE.pack(*tile, digest))
+
+    def add(self, others: TileLists) -> None:
+        """Takes over what is listed of other tiles of the same pyramid."""
+        self.unwritten.tops.update(others.unwritten.tops)
+        self._written.extend(others._written)
+
+    def written(self) -> Iterator[tuple[Tile, bytes]]:
+        """Tiles with their digests."""
+        for level, column, row, digest in _TILE.iter_unpack(self._written):
+            yield Tile(level, column, row), digest
+
+
+class TileFolder:
+    """Takes the tiles of one pyramid."""
+
+    def __init__(self, folder: Path, grid: Grid, reduction: AnyReduction = MEAN_OF_COLOURS) -> None:
         """Begins a pyramid in an existing folder without one."""
         self.folder = folder
         self.grid = grid
         self.reduction = reduction
-        self.unwritten = Unwritten()
+        self.lists = TileLists()
         self._others: list[tuple[str, bytes]] = []
-        self._tiles = bytearray()
         for level in range(grid.levels):
             (folder / f"{NAME}_files" / str(level)).mkdir(parents=True)
 
-    def write(self, tile: Tile, pixels: Pixels) -> None:
+    def with_own_lists(self) -> TileFolder:
+        """The same folder for tiles that are listed apart, to be added to the lists of this one."""
+        part = copy(self)
+        part.lists = TileLists()
+        return part
+
+    def write(self, tile: Tile, drawn: Pixels | Rows) -> None:
         """Makes the file of one tile."""
-        digest = self._write(tile_path(tile), png(pixels, self.reduction.palette))
-        self._tiles.extend(_TILE.pack(*tile, digest))
+        digest = self._write(tile_path(tile), png(drawn, self.reduction.palette))
+        self.lists.write(tile, digest)
 
     def link(self, tile: Tile, earlier: Path, digest: str) -> None:
         """Takes a tile over from a finished pyramid of the same grid; as a copy where it must."""
@@ -95,25 +125,23 @@ class TileFolder:
             os.link(source, place)
         except OSError:  # no links on this file system, or too many
             shutil.copyfile(source, place)
-        self._tiles.extend(_TILE.pack(*tile, bytes.fromhex(digest)))
+        self.lists.write(tile, bytes.fromhex(digest))
 
     def finish(self) -> None:
         """Makes what is not a tile: the .dzi, the shared tiles, and both lists."""
         dzi = _DZI.format(format=FORMAT, overlap=OVERLAP, grid=self.grid)
         self._write_other(f"{NAME}.dzi", dzi.encode("ascii"))
         side = self.grid.tile_size
-        kinds = set(self.unwritten.tops.values())
+        unwritten = self.lists.unwritten
+        kinds = set(unwritten.tops.values())
         if Uniform.BLANK in kinds:
             blank = png(np.zeros((side, side, 2), np.uint8))
             self._write_other(uniform_path(Uniform.BLANK), blank)
         if Uniform.ZERO in kinds:
             shared = png(self.reduction.zero_tile(side), self.reduction.palette)
             self._write_other(uniform_path(Uniform.ZERO), shared)
-        self._write_other(UNWRITTEN_FILE, self.unwritten.to_json())
-        tiles = (
-            (tile_path(Tile(level, column, row)), digest)
-            for level, column, row, digest in _TILE.iter_unpack(self._tiles)
-        )
+        self._write_other(UNWRITTEN_FILE, unwritten.to_json())
+        tiles = ((tile_path(tile), digest) for tile, digest in self.lists.written())
         write_list(self.folder, chain(self._others, tiles))
 
     def _write_other(self, name: str, content: bytes) -> None:

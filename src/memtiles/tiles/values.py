@@ -12,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from memtiles.pictures.patch import Patch, Pixels, Uniform
-from memtiles.tiles.canvas import Number, evened
-from memtiles.tiles.reduction import State
+from memtiles.tiles.halving import Number, evened
 
 
 def laid_out(
@@ -49,19 +48,22 @@ class _ValueOfFour(ABC):
     def drawn(self, patches: Sequence[Patch], width: int, height: int) -> Pixels | Uniform:
         return values_drawn(patches, width, height, self._zero)
 
-    @abstractmethod
-    def first_half(self, pixels: Pixels) -> State: ...
+    def taken_over(self, pixels: Pixels) -> Pixels:
+        return pixels
 
-    def joined(self, halves: Sequence[tuple[int, int, State]], width: int, height: int) -> State:
+    @abstractmethod
+    def first_half(self, drawn: Pixels) -> Pixels: ...
+
+    def joined(self, halves: Sequence[tuple[int, int, Pixels]], width: int, height: int) -> Pixels:
         return laid_out(halves, np.zeros((height, width, 1), np.uint8))
 
-    def shown(self, state: State) -> Pixels:
-        return state.astype(np.uint8, copy=False)
+    def shown(self, state: Pixels) -> Pixels:
+        return state
 
-    def half(self, state: State) -> State:
-        return self.first_half(self.shown(state))
+    def half(self, state: Pixels) -> Pixels:
+        return self.first_half(state)
 
-    def zeros(self, width: int, height: int) -> State:
+    def zeros(self, width: int, height: int) -> Pixels:
         return np.full((height, width, 1), self._zero, np.uint8)
 
     def zero_tile(self, side: int) -> Pixels:
@@ -71,8 +73,8 @@ class _ValueOfFour(ABC):
 class HighestValue(_ValueOfFour):
     """The highest of four: whatever is outstanding stays so up to the last pixel."""
 
-    def first_half(self, pixels: Pixels) -> State:
-        pixels = evened(pixels)
+    def first_half(self, drawn: Pixels) -> Pixels:
+        pixels = evened(drawn)
         rows = np.maximum(pixels[0::2], pixels[1::2])
         found: Pixels = np.maximum(rows[:, 0::2], rows[:, 1::2])
         return found
@@ -81,8 +83,8 @@ class HighestValue(_ValueOfFour):
 class MeanOfValues(_ValueOfFour):
     """The mean, rounded, of those of the four that are present."""
 
-    def first_half(self, pixels: Pixels) -> State:
-        pixels = evened(pixels)
+    def first_half(self, drawn: Pixels) -> Pixels:
+        pixels = evened(drawn)
         total = _of_four(pixels.astype(np.uint16))
         if pixels.all():
             return (total + np.uint16(2) >> 2).astype(np.uint8)

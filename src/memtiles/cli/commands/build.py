@@ -26,7 +26,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         type=positive,
         default=os.cpu_count() or 1,
-        help="threads; without it, one for each processor",
+        help="threads or processes; without it, one for each processor",
     )
     parser.add_argument("--dry-run", action="store_true", help="print the plan, write nothing")
     parser.add_argument(

@@ -1,0 +1,238 @@
+"""Rectangles of pixels of which only those rows are held that have something in them.
+
+Nine tenths of the memory of many machines are zeros or missing, mostly by pages, and a page is some
+rows of a tile. What is not held need not be put together, halved or compressed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from memtiles.pictures.patch import Patch, Pixels, Uniform
+from memtiles.tiles.canvas import colours_of, has_alpha, paint
+
+BLANK, BLACK, HELD = 0, 1, 2
+"""What a row is: missing altogether; all there, and all of it zeros; or anything else."""
+
+Kinds = npt.NDArray[np.uint8]
+
+# Where less is empty, all rows are held: to leave them out would take longer.
+_LEAST_EMPTY = 4
+
+# Four pixels that are black and all there, on a machine of either byte order.
+_ALPHAS = np.array([0, 255] * 4, np.uint8).view(np.uint64)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A rectangle of pixels.
+
+    What is held follows from the pixels alone, and so does the file of a tile: of one or two bands
+    and whole words of eight bytes a row, all rows that are neither blank nor black; all rows where
+    that leaves out less than a quarter, or of other pixels.
+
+    Attributes:
+        kinds: What each row is.
+        held: The rows that are held (rows, width, bands), without a gap.
+    """
+
+    kinds: Kinds
+    held: Pixels
+
+    @property
+    def height(self) -> int:
+        return len(self.kinds)
+
+    @property
+    def width(self) -> int:
+        return int(self.held.shape[1])
+
+    @property
+    def bands(self) -> int:
+        return int(self.held.shape[2])
+
+    @property
+    def are_all_held(self) -> bool:
+        return len(self.held) == len(self.kinds)
+
+    def pixels(self) -> Pixels:
+        """All of them (height, width, bands)."""
+        if self.are_all_held:
+            return self.held
+        return self.only(np.ones(self.height, np.bool_))
+
+    def only(self, chosen: npt.NDArray[np.bool_]) -> Pixels:
+        """The pixels of the chosen rows, which are all those that are held and maybe others."""
+        kinds = self.kinds[chosen]
+        found = np.zeros((len(kinds), self.width, self.bands), np.uint8)
+        found[kinds == HELD] = self.held
+        if has_alpha(self.held):
+            found[kinds == BLACK, :, -1] = 255
+        return found
+
+
+def rows_of(pixels: Pixels) -> Rows:
+    """All pixels of a rectangle."""
+    height, width, bands = pixels.shape
+    all_held = Rows(np.full(height, HELD, np.uint8), pixels)
+    if not _may_be_empty(width, bands):
+        return all_held
+    words = np.ascontiguousarray(pixels).reshape(height, width * bands).view(np.uint64)
+    # Few rows that are not empty begin and end like one: most tiles are done with here.
+    ends = words[:, 0] | words[:, -1]
+    likely = np.count_nonzero(ends == 0)
+    if bands == 2:
+        likely += np.count_nonzero(ends == _ALPHAS)
+    if likely * _LEAST_EMPTY < height:
+        return all_held
+    return _without_empty(all_held)
+
+
+def black_rows(width: int, height: int, bands: int = 1) -> Rows:
+    """A rectangle of zeros."""
+    return Rows(np.full(height, BLACK, np.uint8), np.empty((0, width, bands), np.uint8))
+
+
+def of_kinds(kinds: Kinds, held: Pixels) -> Rows:
+    """Rows of which some are known to be empty; what is held may be empty, too."""
+    rows = Rows(kinds, held)
+    return _without_empty(rows) if _may_be_empty(rows.width, rows.bands) else _all_held(rows)
+
+
+def _may_be_empty(width: int, bands: int) -> bool:
+    return bands <= 2 and width * bands % 8 == 0
+
+
+def _without_empty(rows: Rows) -> Rows:
+    found = _kinds(rows.held)
+    full = found == HELD
+    count = np.count_nonzero(full)
+    if (rows.height - count) * _LEAST_EMPTY < rows.height:
+        return _all_held(rows)
+    if count == len(full):
+        return rows
+    kinds = rows.kinds.copy()
+    kinds[kinds == HELD] = found
+    return Rows(kinds, rows.held[full])
+
+
+def _all_held(rows: Rows) -> Rows:
+    return Rows(np.full(rows.height, HELD, np.uint8), rows.pixels())
+
+
+def _kinds(pixels: Pixels) -> Kinds:
+    height, width, bands = pixels.shape
+    words = np.ascontiguousarray(pixels).reshape(height, width * bands).view(np.uint64)
+    found = np.full(height, HELD, np.uint8)
+    any_bits = np.bitwise_or.reduce(words, axis=1)
+    if bands == 1:
+        found[any_bits == 0] = BLACK
+    else:
+        found[any_bits == 0] = BLANK
+        likely = np.flatnonzero(any_bits == _ALPHAS)
+        found[likely[np.bitwise_and.reduce(words[likely], axis=1) == _ALPHAS]] = BLACK
+    return found
+
+
+class Piece(NamedTuple):
+    """Rows and where they lie in a larger rectangle."""
+
+    x: int
+    y: int
+    rows: Rows
+
+
+def pieces_of(patches: Iterable[Patch]) -> list[Piece]:
+    """Patches as they are; one that is known to be zeros is in fact a single pixel."""
+    found = []
+    for x, y, pixels in patches:
+        height, width, bands = pixels.shape
+        if not any(pixels.strides[:2]) and not has_alpha(pixels) and not pixels[0, 0].any():
+            rows = black_rows(width, height, bands)
+        else:
+            rows = Rows(np.full(height, HELD, np.uint8), pixels)
+        found.append(Piece(x, y, rows))
+    return found
+
+
+def put_together(pieces: Sequence[Piece], width: int, height: int) -> Rows:
+    """Pieces as one rectangle, with alpha only if something of it is missing.
+
+    Args:
+        pieces: They lie in the rectangle and do not overlap; at least one.
+        width: Pixels of the rectangle.
+        height: Pixels of the rectangle.
+    """
+    first = pieces[0].rows
+    if (first.height, first.width) == (height, width):
+        return rows_of(first.held) if first.are_all_held else of_kinds(first.kinds, first.held)
+    area = sum(rows.height * rows.width for _, _, rows in pieces)
+    is_whole = area == width * height and not any(has_alpha(rows.held) for _, _, rows in pieces)
+    bands = max(colours_of(rows.held) for _, _, rows in pieces) + (not is_whole)
+    kinds = _kinds_together(pieces, width, height)
+    is_held = kinds == HELD
+    places = np.cumsum(is_held) - 1
+    held = np.zeros((np.count_nonzero(is_held), width, bands), np.uint8)
+    for x, y, rows in pieces:
+        own, columns = slice(y, y + rows.height), slice(x, x + rows.width)
+        if rows.are_all_held:  # then so are they here, without a gap
+            paint(held[places[y] : places[y] + rows.height, columns], rows.held)
+            continue
+        if not (len(rows.held) or has_alpha(held)):
+            continue
+        at = places[own][rows.kinds == HELD]
+        if has_alpha(held):
+            held[at, columns, :-1] = rows.held[:, :, : colours_of(rows.held)]
+            held[at, columns, -1] = rows.held[:, :, -1] if has_alpha(rows.held) else 255
+            held[places[own][is_held[own] & (rows.kinds == BLACK)], columns, -1] = 255
+        else:
+            held[at, columns] = rows.held
+    return of_kinds(kinds, held)
+
+
+def _kinds_together(pieces: Sequence[Piece], width: int, height: int) -> Kinds:
+    """What rows are that some pieces lie in, as far as it is known: else they have to be held."""
+    kinds = np.full(height, HELD, np.uint8)
+    if all(rows.are_all_held for _, _, rows in pieces):
+        area = sum(rows.height * rows.width for _, _, rows in pieces)
+        if area == width * height:
+            return kinds
+    black = np.zeros(height, np.int64)  # pixels; more than there are in a row that is held
+    for _, y, rows in pieces:
+        own = slice(y, y + rows.height)
+        if rows.are_all_held:
+            black[own] += 2 * width
+        else:
+            black[own] += np.array([0, rows.width, 2 * width])[rows.kinds]
+    kinds[black == width] = BLACK
+    kinds[black == 0] = BLANK
+    return kinds
+
+
+def simplified(rows: Rows) -> Rows | Uniform:
+    """The same without an alpha that says nothing, or what all of it is."""
+    held = rows.held
+    if has_alpha(held):
+        is_blank = rows.kinds == BLANK
+        if is_blank.all() or not (len(held) < rows.height or held[:, :, -1].any()):
+            return Uniform.BLANK
+        if is_blank.any() or not _is_opaque(held):
+            return rows
+        rows = of_kinds(rows.kinds, held[:, :, :-1])
+    return rows if len(rows.held) and rows.held.any() else Uniform.ZERO
+
+
+def _is_opaque(pixels: Pixels) -> bool:
+    """Whether all pixels are there altogether."""
+    bands = pixels.shape[2]
+    if pixels.size % 8:
+        return bool((pixels[:, :, -1] == 255).all())
+    # Eight bytes at a time: a tenth of the time that every second byte takes by itself.
+    words = np.ascontiguousarray(pixels).reshape(-1).view(np.uint64)
+    alphas = np.tile(np.array([0] * (bands - 1) + [255], np.uint8), 8 // bands).view(np.uint64)[0]
+    return bool(np.bitwise_and.reduce(words) & alphas == alphas)

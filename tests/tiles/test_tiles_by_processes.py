@@ -1,0 +1,153 @@
+"""Large planes are drawn by processes where the system can fork: the same files as by one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="not run: only Linux forks here")
+
+# 11,000 × 4,500 pixels are more than what threads draw, and 18 squares.
+PROGRAM = """
+import json, os, sys
+from pathlib import Path
+import numpy as np
+from memtiles.errors import DamageError
+from memtiles.pictures.patch import Uniform
+from memtiles.pictures.placement import Rect
+from memtiles.pictures.zoom import Foremost
+from memtiles.tiles.colours import MEAN_OF_COLOURS
+from memtiles.tiles.earlier import Earlier
+from memtiles.tiles.grid import Grid
+from memtiles.tiles.pyramid import save_pyramid
+from memtiles.tiles.shares import ForemostOfShares
+from memtiles.tiles.values import HighestValue
+from tiles.planes import ArrayPlane
+
+HEIGHT, WIDTH = 4500, 11_000
+random = np.random.default_rng(5)
+PALETTE = np.arange(768, dtype=np.uint8).reshape(256, 3)
+
+class Watched(ArrayPlane):
+    processes = set()
+    def uniform(self, left, top, width, height):
+        place = self.pixels[top : top + height, left : left + width]
+        if self.bands == 2 and not place[:, :, 1].any():
+            return Uniform.BLANK
+        return None
+    def patches(self, left, top, width, height):
+        with open(f"{os.getpid()}.drew", "w"):
+            return super().patches(left, top, width, height)
+
+def grey():
+    pixels = random.integers(0, 256, (HEIGHT, WIDTH, 2), dtype=np.uint8)
+    pixels[:, :, 1] = 255
+    pixels[:2100, :2100] = 0
+    pixels[2100:3000, :, 0] = 0
+    return pixels
+
+def values():
+    return random.integers(0, 5, (HEIGHT, WIDTH, 1), dtype=np.uint8)
+
+def save(pixels, name, jobs, **options):
+    folder = Path(name)
+    folder.mkdir()
+    steps, expected = [], []
+    save_pyramid(Watched(pixels), folder, 512, jobs, steps.append, expected.append, **options)
+    assert expected == [sum(steps)]
+    files = (file for file in folder.rglob("*") if file.is_file())
+    found = {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
+    drew = [int(file.stem) for file in Path().glob("*.drew")]
+    for file in Path().glob("*.drew"):
+        file.unlink()
+    return found, len(drew), os.getpid() in drew
+"""
+
+
+def run(folder: Path, program: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM + program],
+        cwd=folder,
+        # As the command does: else numpy has threads of its own, and nothing is forked.
+        env={"PYTHONPATH": str(Path(__file__).parents[1]), "OPENBLAS_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("pixels", "reduction"),
+    [
+        ("grey()", "MEAN_OF_COLOURS"),
+        ("values()", "HighestValue(PALETTE, 4)"),
+        ("values()", "ForemostOfShares(PALETTE, 4, Foremost((1, 2), (3, 4)))"),
+    ],
+    ids=["mean", "highest", "foremost"],
+)
+def test_processes_leave_the_same_files(tmp_path: Path, pixels: str, reduction: str) -> None:
+    found = run(
+        tmp_path,
+        f"""
+pixels = {pixels}
+one, drew, here = save(pixels, "one", 1, reduction={reduction})
+assert (drew, here) == (1, True)
+for jobs in (2, 3):
+    many, drew, here = save(pixels, str(jobs), jobs, reduction={reduction})
+    assert not here and drew == jobs, (drew, here)
+    assert many == one
+print(len(one))
+""",
+    )
+    assert int(found) > 180
+
+
+def test_tiles_of_an_earlier_pyramid_are_taken_over(tmp_path: Path) -> None:
+    """As far as they are kept, also those that are not written."""
+    run(
+        tmp_path,
+        """
+pixels = grey()
+save(pixels, "before", 2)
+grid = Grid(WIDTH, HEIGHT, 512)
+pixels[600:, 2100:, 0] ^= 255
+pixels[0, 10_999] = 0
+changed = [Rect(2100, 600, WIDTH - 2100, HEIGHT - 600), Rect(10_999, 0, 1, 1)]
+anew = save(pixels, "anew", 2)[0]
+again, _, here = save(pixels, "again", 2, earlier=Earlier(Path("before"), grid, changed))
+assert not here
+assert again == anew
+tile = "tiles_files/14/6_0.png"
+assert os.path.samefile("again/" + tile, "before/" + tile)
+""",
+    )
+
+
+def test_damage_that_a_process_finds_is_told(tmp_path: Path) -> None:
+    """Of an earlier tile, which is decoded where the one above it is drawn anew."""
+    found = run(
+        tmp_path,
+        """
+pixels = grey()
+save(pixels, "before", 2)
+Path("before/tiles_files/14/6_6.png").write_bytes(b"no picture")
+changed = [
+    Rect(0, 0, WIDTH, 3072),
+    Rect(0, 3072, 3072, 512),
+    Rect(3584, 3072, WIDTH - 3584, 512),
+    Rect(0, 3584, WIDTH, HEIGHT - 3584),
+]
+earlier = Earlier(Path("before"), Grid(WIDTH, HEIGHT, 512), changed)
+try:
+    save(pixels, "after", 2, earlier=earlier)
+except DamageError as error:
+    print(json.dumps(str(error)))
+""",
+    )
+    assert "6_6.png" in json.loads(found)
