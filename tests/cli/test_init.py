@@ -213,6 +213,7 @@ def cores(draw: st.DrawFn) -> bytes:
 )
 @always(data=elf_core([Load(0x1000, b"x")]))
 @always(data=elf_core([Load(0x1000, b"x" * 5), Load(0x2000, b"")]))
+@always(data=elf_core([Load(0x1000, b"x")], nt_file([(0x1000, 0x1001, 0, b">")])))
 @given(data=cores())
 def test_whatever_is_in_a_dump(
     data: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -221,11 +221,9 @@ def _atlases() -> list[str]:
 
 def _strips(examples: Examples) -> list[str]:
     crop = f", crop: {examples.crop}" if examples.crop else ""
-    region = examples.strip_region
-    name = region if examples.crop is None else quoted(region)
     return [
         "strips:",
-        f"- {{name: cut, region: {name}{crop}, dpi: 300, format: png}}",
+        f"- {{name: cut, region: {quoted(examples.strip_region)}{crop}, dpi: 300, format: png}}",
         "- {name: landscape, atlas: landscape, dpi: 200, format: tif}",
     ]
 
