@@ -68,9 +68,14 @@ class Picture:
     @property
     def bands(self) -> int:
         """Colour bands, and one of alpha unless the picture is opaque; one of values."""
-        if isinstance(self.lens, ValueLens):
+        if self._has_values:
             return 1
         return self._sight.bands + (not self.opaque)
+
+    @cached_property
+    def _has_values(self) -> bool:
+        """Asked for each tile, and a protocol takes 50 µs to answer."""
+        return isinstance(self.lens, ValueLens)
 
     @cached_property
     def _sight(self) -> Sight:
@@ -84,7 +89,7 @@ class Picture:
         """A rectangle of pixels as (height, width, bands); missing pixels are all 0."""
         if self._by_rows:
             seen = self._rows(left, top, width, height)
-            if isinstance(self.lens, ValueLens) or self.opaque:
+            if self._has_values or self.opaque:
                 return seen.pixels
             return _with_alpha(seen.pixels, seen.present)
         found = np.zeros((height, width, self.bands), np.uint8)
@@ -100,13 +105,15 @@ class Picture:
         if not self._by_rows:
             return self._square_patches(left, top, width, height)
         if self._has_nothing_uniform:
-            return _patch(0, 0, self._rows(left, top, width, height), self.lens)
+            return _patch(0, 0, self._rows(left, top, width, height), self._has_values)
         found = []
         for below, rows, what in self._bands(left, top, width, height):
             if what is Uniform.ZERO:
                 found.append(Patch(0, below, self._zeros(width, rows)))
             elif what is None:
-                found += _patch(0, below, self._rows(left, top + below, width, rows), self.lens)
+                found += _patch(
+                    0, below, self._rows(left, top + below, width, rows), self._has_values
+                )
         return found
 
     def _bands(self, left: int, top: int, width: int, height: int) -> list[Band]:
@@ -154,7 +161,7 @@ class Picture:
             seen = Seen(
                 _placed(pixels, places), None if present is None else _placed(present, places)
             )
-            found += _patch(x - left, y - top, seen, self.lens)
+            found += _patch(x - left, y - top, seen, self._has_values)
         return found
 
     def uniform(self, left: int, top: int, width: int, height: int) -> Uniform | None:
@@ -210,7 +217,7 @@ class Picture:
     @cached_property
     def _zero_is_uniform(self) -> bool:
         """Whether zeros are drawn as a zero tile is; a colour lens may draw them in any colour."""
-        return isinstance(self.lens, ValueLens) or not self._sight.zero.any()
+        return self._has_values or not self._sight.zero.any()
 
 
 def _placed(pixels: npt.NDArray[Any], places: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
@@ -230,12 +237,12 @@ def _in_rows(pixels: npt.NDArray[Any], stride: int, width: int, height: int) -> 
     return as_strided(pixels, (height, width, pixels.shape[2]), strides, writeable=False)
 
 
-def _patch(x: int, y: int, seen: Seen, lens: ColourLens | ValueLens) -> list[Patch]:
+def _patch(x: int, y: int, seen: Seen, has_values: bool) -> list[Patch]:
     if seen.present is None:
         return [Patch(x, y, seen.pixels)]
     if not seen.present.any():
         return []
-    if isinstance(lens, ValueLens):
+    if has_values:
         return [Patch(x, y, seen.pixels)]
     return [Patch(x, y, _with_alpha(seen.pixels, seen.present))]
 

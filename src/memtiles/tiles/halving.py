@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from memtiles.pictures.patch import Pixels
 from memtiles.tiles.canvas import has_alpha
-from memtiles.tiles.rows import HELD, Rows, of_kinds, rows_of
+from memtiles.tiles.rows import HELD, Rows, unsettled_rows
 
 Number = TypeVar("Number", bound=np.generic)
 Sums = npt.NDArray[np.uint16]
@@ -31,14 +31,15 @@ def halved(rows: Rows) -> Rows:
     """Half as wide and high, rounded up: each pixel is the mean of the four that it stands for.
 
     At an odd end the last row or column counts twice. Only what is present counts for a colour,
-    and alpha is the share that is. `dzsave` gives the same where nothing is missing.
+    and alpha is the share that is. `dzsave` gives the same where nothing is missing. Rows that are
+    empty only then are held still.
 
     ```
     colour = (Σ colour · alpha + Σ alpha / 2) / Σ alpha        alpha = (Σ alpha + 2) / 4
     ```
     """
     if rows.are_all_held:
-        return rows_of(_halved(evened(rows.held)))
+        return unsettled_rows(_halved(evened(rows.held)))
     kinds = rows.kinds
     if rows.height % 2:
         kinds = np.append(kinds, kinds[-1])
@@ -47,7 +48,7 @@ def halved(rows: Rows) -> Rows:
     # Pairs of rows of which one is held, or one is blank and one is black.
     is_pair = found == HELD
     pairs = np.repeat(is_pair, 2)[: rows.height]
-    return of_kinds(found, _halved(evened(rows.only(pairs))))
+    return Rows(found, _halved(evened(rows.only(pairs))))
 
 
 def _halved(pixels: Pixels) -> Pixels:

@@ -32,9 +32,9 @@ _ALPHAS = np.array([0, 255] * 4, np.uint8).view(np.uint64)[0]
 class Rows:
     """A rectangle of pixels.
 
-    What is held follows from the pixels alone, and so does the file of a tile: of one or two bands
-    and whole words of eight bytes a row, all rows that are neither blank nor black; all rows where
-    that leaves out less than a quarter, or of other pixels.
+    Once they are settled, what is held follows from the pixels alone, and so does the file of a
+    tile: of one or two bands and whole words of eight bytes a row, all rows that are neither blank
+    nor black; all rows where that leaves out less than a quarter, or of other pixels.
 
     Attributes:
         kinds: What each row is.
@@ -76,39 +76,27 @@ class Rows:
         return found
 
 
-def rows_of(pixels: Pixels) -> Rows:
-    """All pixels of a rectangle."""
-    height, width, bands = pixels.shape
-    all_held = Rows(np.full(height, HELD, np.uint8), pixels)
-    if not _may_be_empty(width, bands):
-        return all_held
-    words = np.ascontiguousarray(pixels).reshape(height, width * bands).view(np.uint64)
-    # Few rows that are not empty begin and end like one: most tiles are done with here.
-    ends = words[:, 0] | words[:, -1]
-    likely = np.count_nonzero(ends == 0)
-    if bands == 2:
-        likely += np.count_nonzero(ends == _ALPHAS)
-    if likely * _LEAST_EMPTY < height:
-        return all_held
-    return _without_empty(all_held)
-
-
 def black_rows(width: int, height: int, bands: int = 1) -> Rows:
     """A rectangle of zeros."""
     return Rows(np.full(height, BLACK, np.uint8), np.empty((0, width, bands), np.uint8))
 
 
-def of_kinds(kinds: Kinds, held: Pixels) -> Rows:
-    """Rows of which some are known to be empty; what is held may be empty, too."""
-    rows = Rows(kinds, held)
-    return _without_empty(rows) if _may_be_empty(rows.width, rows.bands) else _all_held(rows)
+def rows_of(pixels: Pixels) -> Rows:
+    """All pixels of a rectangle."""
+    return _settled(unsettled_rows(pixels))
 
 
-def _may_be_empty(width: int, bands: int) -> bool:
-    return bands <= 2 and width * bands % 8 == 0
+def unsettled_rows(pixels: Pixels) -> Rows:
+    """The same, of which more may be held than has to be."""
+    return Rows(np.full(len(pixels), HELD, np.uint8), pixels)
 
 
-def _without_empty(rows: Rows) -> Rows:
+def _settled(rows: Rows) -> Rows:
+    """Rows of which nothing is held that need not be."""
+    if not _may_be_empty(rows.width, rows.bands):
+        return _all_held(rows)
+    if rows.are_all_held and not _are_many_likely_empty(rows.held):
+        return rows
     found = _kinds(rows.held)
     full = found == HELD
     count = np.count_nonzero(full)
@@ -121,22 +109,40 @@ def _without_empty(rows: Rows) -> Rows:
     return Rows(kinds, rows.held[full])
 
 
+def _may_be_empty(width: int, bands: int) -> bool:
+    return bands <= 2 and width * bands % 8 == 0
+
+
 def _all_held(rows: Rows) -> Rows:
-    return Rows(np.full(rows.height, HELD, np.uint8), rows.pixels())
+    return unsettled_rows(rows.pixels())
+
+
+def _are_many_likely_empty(pixels: Pixels) -> bool:
+    """Few rows that are not empty begin and end like one: most tiles are done with here."""
+    words = _words(pixels)
+    ends = words[:, 0] | words[:, -1]
+    likely = np.count_nonzero(ends == 0)
+    if pixels.shape[2] == 2:
+        likely += np.count_nonzero(ends == _ALPHAS)
+    return bool(likely * _LEAST_EMPTY >= len(pixels))
 
 
 def _kinds(pixels: Pixels) -> Kinds:
-    height, width, bands = pixels.shape
-    words = np.ascontiguousarray(pixels).reshape(height, width * bands).view(np.uint64)
-    found = np.full(height, HELD, np.uint8)
+    words = _words(pixels)
+    found = np.full(len(pixels), HELD, np.uint8)
     any_bits = np.bitwise_or.reduce(words, axis=1)
-    if bands == 1:
+    if pixels.shape[2] == 1:
         found[any_bits == 0] = BLACK
     else:
         found[any_bits == 0] = BLANK
         likely = np.flatnonzero(any_bits == _ALPHAS)
         found[likely[np.bitwise_and.reduce(words[likely], axis=1) == _ALPHAS]] = BLACK
     return found
+
+
+def _words(pixels: Pixels) -> npt.NDArray[np.uint64]:
+    height, width, bands = pixels.shape
+    return np.ascontiguousarray(pixels).reshape(height, width * bands).view(np.uint64)
 
 
 class Piece(NamedTuple):
@@ -155,7 +161,7 @@ def pieces_of(patches: Iterable[Patch]) -> list[Piece]:
         if not any(pixels.strides[:2]) and not has_alpha(pixels) and not pixels[0, 0].any():
             rows = black_rows(width, height, bands)
         else:
-            rows = Rows(np.full(height, HELD, np.uint8), pixels)
+            rows = unsettled_rows(pixels)
         found.append(Piece(x, y, rows))
     return found
 
@@ -170,7 +176,7 @@ def put_together(pieces: Sequence[Piece], width: int, height: int) -> Rows:
     """
     first = pieces[0].rows
     if (first.height, first.width) == (height, width):
-        return rows_of(first.held) if first.are_all_held else of_kinds(first.kinds, first.held)
+        return _settled(first)
     area = sum(rows.height * rows.width for _, _, rows in pieces)
     is_whole = area == width * height and not any(has_alpha(rows.held) for _, _, rows in pieces)
     bands = max(colours_of(rows.held) for _, _, rows in pieces) + (not is_whole)
@@ -192,7 +198,7 @@ def put_together(pieces: Sequence[Piece], width: int, height: int) -> Rows:
             held[places[own][is_held[own] & (rows.kinds == BLACK)], columns, -1] = 255
         else:
             held[at, columns] = rows.held
-    return of_kinds(kinds, held)
+    return _settled(Rows(kinds, held))
 
 
 def _kinds_together(pieces: Sequence[Piece], width: int, height: int) -> Kinds:
@@ -223,8 +229,13 @@ def simplified(rows: Rows) -> Rows | Uniform:
             return Uniform.BLANK
         if is_blank.any() or not _is_opaque(held):
             return rows
-        rows = of_kinds(rows.kinds, held[:, :, :-1])
-    return rows if len(rows.held) and rows.held.any() else Uniform.ZERO
+        rows = Rows(rows.kinds, np.ascontiguousarray(held[:, :, :-1]))
+        if not _may_be_empty(rows.width, rows.bands):
+            rows = _all_held(rows)
+    if not len(rows.held):
+        return Uniform.ZERO
+    # Of rows that may be empty some are held only if some are not.
+    return rows if _may_be_empty(rows.width, rows.bands) or rows.held.any() else Uniform.ZERO
 
 
 def _is_opaque(pixels: Pixels) -> bool:

@@ -18,8 +18,8 @@ from memtiles.tiles.reduction import AnyReduction
 # memory than narrow ones.
 _SQUARE = 2048
 
-# Of so many tiles it is remembered whether they are to be drawn: those of 1 GiB.
-_REMEMBERED = 1 << 12
+# Of so many tiles it is remembered whether they are to be drawn: those of 1 GiB, of all levels.
+_REMEMBERED = 1 << 13
 
 
 @dataclass(frozen=True)
