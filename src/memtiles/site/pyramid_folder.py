@@ -15,10 +15,13 @@ from memtiles.tiles.grid import Grid
 from memtiles.tiles.plane import SparsePlane
 from memtiles.tiles.pyramid import VERSION, Engine, save_pyramid
 from memtiles.tiles.reduction import AnyReduction
-from memtiles.tiles.tile_folder import FORMAT, OVERLAP, TILE_LIST, UNWRITTEN_FILE, tile_of
+from memtiles.tiles.tile_folder import FORMAT, NAME, OVERLAP, TILE_LIST, UNWRITTEN_FILE
 from memtiles.tiles.unwritten import read_unwritten
 
 UNWRITTEN_SCRIPT = "unwritten.js"
+
+# How tiles begin in the list, behind the digest. Nothing else lies in that folder.
+_TILES = f"{NAME}_files/".encode("ascii")
 
 
 def pyramid_key(tile_size: int, engine: Engine) -> list[object]:
@@ -64,7 +67,7 @@ def describe_pyramid(
         with (folder / TILE_LIST).open("rb") as file:
             for line in file:
                 digest.update(line)
-                tiles += tile_of(line[66:].rstrip(b"\n").decode("ascii", "replace")) is not None
+                tiles += line.startswith(_TILES, 66)
     except OSError as error:
         raise DamageError(f"{folder / TILE_LIST}: {error.strerror}; {MEND}") from None
     has_script = (folder / UNWRITTEN_SCRIPT).exists()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Container, Sequence
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,6 +24,16 @@ from memtiles.tiles.tile_folder import (
     tile_path,
 )
 from memtiles.tiles.unwritten import read_unwritten
+
+# Tiles that are taken over in one go: a fifth of a second.
+_PART = 1 << 13
+
+
+class Part(NamedTuple):
+    """Some of the tiles of an earlier pyramid, by their numbers in its list."""
+
+    start: int
+    end: int
 
 
 class Earlier:
@@ -74,11 +86,23 @@ class Earlier:
         touched &= (top < shown.y + shown.height) & (bottom > shown.y)
         return bool(touched.any())
 
-    def take_over(self, kept: Container[Tile], target: TileFolder) -> None:
-        """Links all tiles below the kept ones, and lists those of them that are unwritten."""
-        for tile, digest in self._digests.items():
-            if tile.is_in(kept):
+    def parts(self) -> list[Part]:
+        """All tiles that have a file, in parts that can be taken over side by side."""
+        return [Part(at, at + _PART) for at in range(0, len(self._digests), _PART)]
+
+    def take_over(self, part: Part, kept: Container[Tile], target: TileFolder) -> None:
+        """Links those tiles of a part that are below the kept ones, or are one of these."""
+        is_kept: dict[Tile, bool] = {}
+        for tile, digest in islice(self._digests.items(), part.start, part.end):
+            # The four tiles below one, and its neighbours, are alike in this.
+            above = tile.above()
+            if above not in is_kept:
+                is_kept[above] = tile.level > 0 and above.is_in(kept)
+            if is_kept[above] or tile in kept:
                 target.link(tile, self._folder, digest)
+
+    def take_over_unwritten(self, kept: Container[Tile], target: TileFolder) -> None:
+        """Lists those that have no file."""
         for tile, what in self._unwritten.tops.items():
             if tile.is_in(kept):
                 target.lists.unwritten.tops[tile] = what

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from memtiles.pictures.patch import Patch
 from memtiles.threads import in_order
 from memtiles.tiles.assembly import Assembly, Half, draw_tile
-from memtiles.tiles.earlier import Earlier
+from memtiles.tiles.earlier import Earlier, Part
 from memtiles.tiles.grid import Tile
 from memtiles.tiles.plane import SparsePlane
 from memtiles.tiles.tile_folder import TileFolder, TileLists
@@ -55,33 +55,40 @@ def write_tiles(
     expect(pixels)
     above = Assembly(target)
 
-    def squares() -> Iterator[Tile]:
+    def work() -> Iterator[Tile | Part]:
+        if earlier is not None and walk.kept:
+            yield from earlier.parts()
         for square in walk.squares():
             if isinstance(square, Tile):
                 yield square
             else:
                 above.add(square.tile, walk.half(square))
 
-    def draw(square: Tile) -> _Drawn:
-        return _draw_square(walk, target, square)
+    def do(what: Tile | Part) -> _Done:
+        if isinstance(what, Tile):
+            return _draw_square(walk, target, what)
+        assert earlier is not None
+        own = target.with_own_lists()
+        earlier.take_over(what, walk.kept, own)
+        return _Done([], own.lists, 0)
 
-    for drawn in _in_order(draw, squares(), jobs, pixels):
-        target.lists.add(drawn.lists)
-        for tile, half in drawn.finished:
+    for done in _in_order(do, work(), jobs, pixels):
+        target.lists.add(done.lists)
+        for tile, half in done.finished:
             above.add(tile, half)
-        if drawn.pixels:
-            advance(drawn.pixels)
+        if done.pixels:
+            advance(done.pixels)
     if earlier is not None:
-        earlier.take_over(walk.kept, target)
+        earlier.take_over_unwritten(walk.kept, target)
 
 
 @dataclass(frozen=True)
-class _Drawn:
-    """A square that is drawn.
+class _Done:
+    """A square that is drawn, or some tiles that are taken over.
 
     Attributes:
-        finished: Its top tile, for the one above it.
-        lists: Of the tiles below that.
+        finished: The top tile of the square, for the one above it.
+        lists: Of all these tiles.
         pixels: What was drawn.
     """
 
@@ -91,17 +98,17 @@ class _Drawn:
 
 
 def _in_order(
-    draw: Callable[[Tile], _Drawn], squares: Iterable[Tile], jobs: int, pixels: int
-) -> Generator[_Drawn, None, None]:
+    do: Callable[[Tile | Part], _Done], work: Iterable[Tile | Part], jobs: int, pixels: int
+) -> Generator[_Done, None, None]:
     if jobs > 1 and pixels >= _LEAST_FOR_PROCESSES:
         from memtiles import processes
 
         if processes.can_fork():
-            return processes.in_order(draw, squares, jobs)
-    return in_order(draw, squares, jobs)
+            return processes.in_order(do, work, jobs)
+    return in_order(do, work, jobs)
 
 
-def _draw_square(walk: Walk, target: TileFolder, square: Tile) -> _Drawn:
+def _draw_square(walk: Walk, target: TileFolder, square: Tile) -> _Done:
     """Draws a square; its lists are its own, so that any number are drawn at the same time."""
     target = target.with_own_lists()
     above = Assembly(target, square.level)
@@ -113,7 +120,7 @@ def _draw_square(walk: Walk, target: TileFolder, square: Tile) -> _Drawn:
                 above.add(tile, half)
         else:
             above.add(step.tile, walk.half(step))
-    return _Drawn(above.finished, target.lists, pixels)
+    return _Done(above.finished, target.lists, pixels)
 
 
 def _draw_strip(walk: Walk, target: TileFolder, strip: Strip) -> list[tuple[Tile, Half]]:
