@@ -16,14 +16,17 @@ import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import current_process, get_context
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkContext, ForkProcess
-from multiprocessing.process import current_process
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from memtiles.errors import LimitError, MemtilesError
 from memtiles.threads import interrupts_put_off
+
+if TYPE_CHECKING:
+    # Not there on Windows, where this module is imported, too.
+    from multiprocessing.context import ForkProcess
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -183,7 +186,7 @@ def _children(
 
 
 def _fork(work: Callable[[Item], Result], others: Sequence[Connection]) -> _Child[Item, Result]:
-    context = ForkContext()
+    context = get_context("fork")
     ours, theirs = context.Pipe()
     # A pipe ends when nobody has the other end of it any more: not even a process forked later.
     arguments = (work, theirs, [ours, *others], os.getpid())

@@ -7,7 +7,6 @@ dumps), and ISA-L's level 1 is five times as fast as zlib's. (PNG, third edition
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 
@@ -28,6 +27,9 @@ _HEADER = b"\x78\x01"
 _LAST_BLOCK = b"\x01\0\0\xff\xff"  # of no bytes
 _ADLER_PRIME = 65521
 
+# Each stretch of rows costs as much by itself as to compress a quarter of a tile of zeros.
+_MOST_STRETCHES = 9
+
 
 def png(image: Pixels | Rows, palette: Pixels | None = None) -> bytes:
     """The file of an image.
@@ -36,13 +38,12 @@ def png(image: Pixels | Rows, palette: Pixels | None = None) -> bytes:
         image: Grey, grey and alpha, red, green and blue, or these and alpha; or values.
         palette: The colours (256, 3) of values, of which 0 is transparent.
     """
-    if isinstance(image, Rows) and not image.are_all_held:
+    if isinstance(image, Rows):
         height, width, bands = image.height, image.width, image.bands
         stream = _stream_of_rows(image)
     else:
-        pixels = image.held if isinstance(image, Rows) else image
-        height, width, bands = pixels.shape
-        stream = _stream(_filtered(pixels).data.cast("B"))
+        height, width, bands = image.shape
+        stream = _stream(image)
     kind = _COLOUR_TYPES[bands] if palette is None else _PALETTE
     header = struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0)
     return b"".join(
@@ -69,8 +70,9 @@ def _palette_chunks(colours: bytes) -> bytes:
     return _chunk(b"PLTE", colours) + _chunk(b"tRNS", b"\0")
 
 
-def _stream(data: memoryview) -> bytes:
-    """The bytes as a zlib stream (RFC 1950), the same for the same bytes."""
+def _stream(pixels: Pixels) -> bytes:
+    """Rows as a zlib stream (RFC 1950), the same for the same pixels."""
+    data = _filtered(pixels).data.cast("B")
     check = struct.pack(">I", isal_zlib.adler32(data))
     return b"".join((_HEADER, _blocks(data, isal_zlib.Z_FINISH), check))
 
@@ -98,10 +100,13 @@ def _blocks(data: memoryview, flush: int) -> bytes:
 
 
 def _stream_of_rows(rows: Rows) -> bytes:
-    """The same of rows: those that are alike and follow each other are compressed once for all."""
+    """The same: empty rows that follow each other are compressed once for all tiles."""
+    stretches = _stretches(rows.kinds)
+    if len(stretches) > _MOST_STRETCHES:
+        return _stream(rows.pixels())
     filtered = _filtered(rows.held)
     parts, check, start = [_HEADER], 1, 0
-    for kind, count in _alike(rows.kinds):
+    for kind, count in stretches:
         if kind == HELD:
             data = filtered[start : start + count].data.cast("B")
             start += count
@@ -118,11 +123,10 @@ def _stream_of_rows(rows: Rows) -> bytes:
     return b"".join((*parts, _LAST_BLOCK, struct.pack(">I", check)))
 
 
-def _alike(kinds: Kinds) -> Iterator[tuple[int, int]]:
+def _stretches(kinds: Kinds) -> list[tuple[int, int]]:
     """Kinds of rows, and how many of each follow each other."""
     starts = [0, *(np.flatnonzero(kinds[1:] != kinds[:-1]) + 1).tolist(), len(kinds)]
-    for start, end in pairwise(starts):
-        yield int(kinds[start]), end - start
+    return [(int(kinds[start]), end - start) for start, end in pairwise(starts)]
 
 
 @lru_cache(maxsize=2048)

@@ -225,17 +225,24 @@ def simplified(rows: Rows) -> Rows | Uniform:
     held = rows.held
     if has_alpha(held):
         is_blank = rows.kinds == BLANK
-        if is_blank.all() or not (len(held) < rows.height or held[:, :, -1].any()):
+        if is_blank.all() or _are_all_empty(rows, held[:, :, -1]):
             return Uniform.BLANK
         if is_blank.any() or not _is_opaque(held):
             return rows
         rows = Rows(rows.kinds, np.ascontiguousarray(held[:, :, :-1]))
         if not _may_be_empty(rows.width, rows.bands):
             rows = _all_held(rows)
-    if not len(rows.held):
+    if not len(rows.held) or _are_all_empty(rows, rows.held):
         return Uniform.ZERO
-    # Of rows that may be empty some are held only if some are not.
-    return rows if _may_be_empty(rows.width, rows.bands) or rows.held.any() else Uniform.ZERO
+    return rows
+
+
+def _are_all_empty(rows: Rows, bands: Pixels) -> bool:
+    """Whether these bands are 0 everywhere, where rows are held whatever they are.
+
+    Of other rows some would not be held, and then none of these were empty.
+    """
+    return not _may_be_empty(rows.width, rows.bands) and not bands.any()
 
 
 def _is_opaque(pixels: Pixels) -> bool:
