@@ -27,9 +27,6 @@ _HEADER = b"\x78\x01"
 _LAST_BLOCK = b"\x01\0\0\xff\xff"  # of no bytes
 _ADLER_PRIME = 65521
 
-# Each stretch of rows costs as much by itself as to compress a quarter of a tile of zeros.
-_MOST_STRETCHES = 9
-
 
 def png(image: Pixels | Rows, palette: Pixels | None = None) -> bytes:
     """The file of an image.
@@ -101,12 +98,11 @@ def _blocks(data: memoryview, flush: int) -> bytes:
 
 def _stream_of_rows(rows: Rows) -> bytes:
     """The same: empty rows that follow each other are compressed once for all tiles."""
-    stretches = _stretches(rows.kinds)
-    if len(stretches) > _MOST_STRETCHES:
-        return _stream(rows.pixels())
+    if rows.are_all_held:
+        return _stream(rows.held)
     filtered = _filtered(rows.held)
     parts, check, start = [_HEADER], 1, 0
-    for kind, count in stretches:
+    for kind, count in _stretches(rows.kinds):
         if kind == HELD:
             data = filtered[start : start + count].data.cast("B")
             start += count

@@ -21,8 +21,9 @@ BLANK, BLACK, HELD = 0, 1, 2
 
 Kinds = npt.NDArray[np.uint8]
 
-# Where less is empty, all rows are held: to leave them out would take longer.
+# Where less is empty, or in more stretches, all rows are held: to leave some out would take longer.
 _LEAST_EMPTY = 4
+_MOST_STRETCHES = 9
 
 # Four pixels that are black and all there, on a machine of either byte order.
 _ALPHAS = np.array([0, 255] * 4, np.uint8).view(np.uint64)[0]
@@ -34,7 +35,8 @@ class Rows:
 
     Once they are settled, what is held follows from the pixels alone, and so does the file of a
     tile: of one or two bands and whole words of eight bytes a row, all rows that are neither blank
-    nor black; all rows where that leaves out less than a quarter, or of other pixels.
+    nor black; all rows where that leaves out less than a quarter, or too many short stretches, and
+    of other pixels.
 
     Attributes:
         kinds: What each row is.
@@ -102,11 +104,13 @@ def _settled(rows: Rows) -> Rows:
     count = np.count_nonzero(full)
     if (rows.height - count) * _LEAST_EMPTY < rows.height:
         return _all_held(rows)
-    if count == len(full):
-        return rows
-    kinds = rows.kinds.copy()
-    kinds[kinds == HELD] = found
-    return Rows(kinds, rows.held[full])
+    kinds = rows.kinds
+    if count < len(full):
+        kinds = kinds.copy()
+        kinds[kinds == HELD] = found
+    if np.count_nonzero(kinds[1:] != kinds[:-1]) >= _MOST_STRETCHES:
+        return _all_held(rows)
+    return Rows(kinds, rows.held if count == len(full) else rows.held[full])
 
 
 def _may_be_empty(width: int, bands: int) -> bool:
