@@ -64,7 +64,7 @@ def build(
 
     Args:
         config: What to build, and where.
-        jobs: Threads.
+        jobs: Threads, or processes where tiles are drawn.
         mode: Permissions of the output folder.
         force: Build in a folder that holds other files, which are left alone.
         rehash: Read and draw everything, whatever is there; mends a damaged output folder.

@@ -28,7 +28,8 @@ def build(
     Args:
         config: A YAML file, or a Config.
         output: The output folder, instead of the config's.
-        jobs: Threads; None for one for each processor.
+        jobs: Threads; None for one for each processor. On Linux, a program that has no thread but
+            one is forked instead where there are many tiles to draw.
         force: Build in a folder that holds other files, which are left alone.
         rehash: Read and draw everything anew; mends a damaged output folder.
 

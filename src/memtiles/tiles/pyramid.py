@@ -38,7 +38,7 @@ def save_pyramid(
         plane: What to draw.
         folder: An existing folder without a pyramid.
         tile_size: Pixels of a tile's side.
-        jobs: Threads.
+        jobs: Workers, threads or processes.
         advance: Told the number of pixels as they are drawn.
         expect: Told beforehand how many these will be.
         engine: Both give the same pixels where nothing is missing; `fast` needs a fraction of the
