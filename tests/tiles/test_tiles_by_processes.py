@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import random
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -161,3 +165,27 @@ except DamageError as error:
 """,
     )
     assert "6_6.png" in json.loads(found)
+
+
+def test_a_build_in_a_terminal_is_drawn_by_processes_too(tmp_path: Path) -> None:
+    """Where a bar is drawn meanwhile: by a thread, and nothing would be forked."""
+    import pty
+
+    (tmp_path / "memory.bin").write_bytes(random.Random(5).randbytes(1 << 20) * 64)
+    (tmp_path / "config.yaml").write_text("dump: {path: memory.bin, format: raw}\n")
+    ours, theirs = pty.openpty()
+    words = [sys.executable, "-m", "memtiles", "build", str(tmp_path / "config.yaml")]
+    seen: set[str] = set()
+    with subprocess.Popen([*words, "--jobs", "2"], stderr=theirs, stdout=theirs) as process:
+        os.close(theirs)
+        os.set_blocking(ours, False)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        while process.poll() is None:
+            with suppress(OSError):  # nothing to read, or the process has ended
+                os.read(ours, 1 << 16)
+            with suppress(OSError):
+                seen.update(children.read_text().split())
+            time.sleep(0.005)
+    os.close(ours)
+    assert process.returncode == 0
+    assert len(seen) == 2

@@ -26,6 +26,8 @@ class BuildBar:
         if self._shown:
             from tqdm import tqdm
 
+            # Its monitor is a thread, and a process that has threads is not forked to draw tiles.
+            tqdm.monitor_interval = 0
             self._bar = tqdm(
                 desc="plan",
                 total=1.0,
