@@ -70,8 +70,8 @@ print(len(processes), os.getpid() in processes)
 
 
 def test_what_is_printed_is_not_lost() -> None:
-    found = run("list(in_order(lambda number: print('item', number), range(4), 2))")
-    assert sorted(found.splitlines()) == [f"item {number}" for number in range(4)]
+    found = run("list(in_order(lambda item: print(f'{item}.', end=''), range(4), 2))")
+    assert sorted(found.split(".")) == ["", "0", "1", "2", "3"]
 
 
 def test_no_items_give_no_results() -> None:
@@ -210,6 +210,28 @@ for process in in_order(work, range(4), 2):
         forked = [int(process.stdout.readline()) for _ in range(2)]
         process.kill()
     assert all(map(is_gone, forked))
+
+
+def test_a_program_that_ignores_the_end_of_its_processes() -> None:
+    """As some shells and containers start theirs; the system then tells nobody how they ended."""
+    found = run(
+        """
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+print(list(in_order(abs, [-1, -2, -3], 2)))
+def work(number):
+    os.kill(os.getpid(), signal.SIGKILL)
+try:
+    list(in_order(work, [1], 2))
+except MemtilesError as error:
+    print("ended" in str(error))
+"""
+    )
+    assert found == "[1, 2, 3]\nTrue\n"
+
+
+def test_without_stdout() -> None:
+    """Closed, as by a daemon."""
+    run("os.close(1); sys.stdout = None; assert list(in_order(abs, [-1], 2)) == [1]")
 
 
 def test_too_many_processes_are_refused_and_the_others_end() -> None:

@@ -14,7 +14,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import current_process, get_context
 from multiprocessing.connection import Connection, wait
@@ -181,7 +181,6 @@ def _children(
                 child.process.kill()
             for child in children:
                 child.process.join()
-                child.process.close()
                 child.pipe.close()
 
 
@@ -217,7 +216,8 @@ def _work(
         except Exception as error:
             result = _Failure(error, traceback.format_exc())
         # What a user's lens has printed would be lost at the end, which is SIGKILL.
-        sys.stdout.flush()
+        with suppress(AttributeError, OSError, ValueError):  # there is no stdout, or no reader
+            sys.stdout.flush()
         pipe.send((number, result))
 
 

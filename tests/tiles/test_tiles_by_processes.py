@@ -167,6 +167,27 @@ except DamageError as error:
     assert "6_6.png" in json.loads(found)
 
 
+def test_no_process_goes_on_where_the_first_one_fails(tmp_path: Path) -> None:
+    """It cannot write a tile above those that the others draw: the disk is full."""
+    found = run(
+        tmp_path,
+        """
+from memtiles.tiles.tile_folder import TileFolder
+write, first = TileFolder.write, os.getpid()
+def refuse(self, *words):
+    if os.getpid() == first:
+        raise OSError(28, "No space left on device")
+    write(self, *words)
+TileFolder.write = refuse
+try:
+    save(grey(), "full", 2)
+except OSError as error:
+    print(error.errno, Path(f"/proc/self/task/{first}/children").read_text())
+""",
+    )
+    assert found.split() == ["28"]
+
+
 def test_a_build_in_a_terminal_is_drawn_by_processes_too(tmp_path: Path) -> None:
     """Where a bar is drawn meanwhile: by a thread, and nothing would be forked."""
     import pty

@@ -16,6 +16,7 @@ and never written; a tile that an earlier pyramid of the same plane has is linke
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 from memtiles.pictures.patch import Patch
@@ -72,12 +73,14 @@ def write_tiles(
         earlier.take_over(what, walk.kept, own)
         return _Done([], own.lists, 0)
 
-    for done in _in_order(do, work(), jobs, pixels):
-        target.lists.add(done.lists)
-        for tile, half in done.finished:
-            above.add(tile, half)
-        if done.pixels:
-            advance(done.pixels)
+    # Closed before this returns, whatever happens: nobody writes into the folder any more then.
+    with closing(_in_order(do, work(), jobs, pixels)) as all_done:
+        for done in all_done:
+            target.lists.add(done.lists)
+            for tile, half in done.finished:
+                above.add(tile, half)
+            if done.pixels:
+                advance(done.pixels)
     if earlier is not None:
         earlier.take_over_unwritten(walk.kept, target)
 
