@@ -102,6 +102,11 @@ def test_a_second_reader_agrees(tmp_path: Path) -> None:
     import pyvips
 
     pixels = np.random.default_rng(3).integers(0, 256, (300, 200, 4), dtype=np.uint8)
-    (tmp_path / "tile.png").write_bytes(png(pixels))
-    found = pyvips.Image.new_from_file(str(tmp_path / "tile.png"), fail_on="warning").numpy()
-    assert np.array_equal(found, pixels)
+    sparse = np.array(pixels[:, :, 2:])
+    sparse[20:180], sparse[190:], sparse[100:150, :, 1] = 0, 0, 255
+    for image, file in ((pixels, png(pixels)), (sparse, png(rows_of(sparse)))):
+        (tmp_path / "tile.png").write_bytes(file)
+        found = pyvips.Image.new_from_file(
+            str(tmp_path / "tile.png"), fail_on="warning", revalidate=True
+        )
+        assert np.array_equal(found.numpy(), image)
