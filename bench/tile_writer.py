@@ -1,4 +1,4 @@
-"""The pyramid of one region: the fast engine against libvips's dzsave, and threads, processes."""
+"""The pyramid of one region: the fast engine against libvips's dzsave, one thread, two processes."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _commands(site: Path, place: Path) -> dict[str, Callable[[int], Sequence[Wor
 def lines(results: dict[str, Any]) -> Iterator[str]:
     rows = results["rounds"]
     yield (
-        f"the pyramid of a region of {results['mib']} MiB; the fast engine has two threads, and "
+        f"the pyramid of a region of {results['mib']} MiB; the fast engine has two jobs, and "
         "all its tiles are those of dzsave tuned"
     )
     yield "                 wall s    CPU s    peak MiB    times as long as fast: wall / CPU"
