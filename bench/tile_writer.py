@@ -1,4 +1,4 @@
-"""The pyramid of one region: the fast engine against libvips's dzsave, one thread, two processes."""
+"""The pyramid of one region: the fast engine against dzsave, one thread, and two processes."""
 
 from __future__ import annotations
 
