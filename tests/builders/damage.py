@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 import tracemalloc
 from pathlib import Path
 
+from builders.effort import little_work
 from memtiles.errors import DumpError, LimitError
 from memtiles.memory.formats import open_dump
 from memtiles.memory.span import Span
@@ -19,9 +19,8 @@ def survives(path: Path, contents: bytes, format: str) -> str:
     path.write_bytes(contents)
     said = []
     tracemalloc.start()
-    before = time.process_time()
     try:
-        with open_dump(path, format=format) as dump:
+        with little_work(), open_dump(path, format=format) as dump:
             said += dump.warnings
             for space in dump.spaces:
                 for mapping in dump.read_contents(space).mappings:
@@ -35,5 +34,4 @@ def survives(path: Path, contents: bytes, format: str) -> str:
         tracemalloc.stop()
     assert not any("\n" in line for line in said)
     assert peak < 50 << 20
-    assert time.process_time() - before < 5
     return "; ".join(said)

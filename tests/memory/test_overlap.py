@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders.effort import little_work
 from memtiles.memory.overlap import first_wins
 
 TOP = (1 << 64) - 1
@@ -46,7 +45,6 @@ def test_a_pile_of_ranges_is_not_quadratic() -> None:
     count = 60_000
     firsts = np.arange(count, 0, -1).astype(np.uint64)
     lasts = np.arange(3 * count, 4 * count).astype(np.uint64)
-    before = time.process_time()
-    pieces = first_wins(firsts, lasts)
-    assert time.process_time() - before < 5
+    with little_work(100 * count):
+        pieces = first_wins(firsts, lasts)
     assert len(pieces.firsts) == 2 * count - 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import time
 import tracemalloc
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders.effort import little_work
 from builders.elf import Load, elf_core, note, nt_file
 from fuzzing import fuzz
 from memtiles.errors import DumpError, LimitError
@@ -38,9 +38,8 @@ def survives(path: Path, contents: bytes) -> str:
     """Opens and reads; a DumpError or LimitError is an answer, any other exception a failure."""
     path.write_bytes(contents)
     tracemalloc.start()
-    before = time.process_time()
     try:
-        with open_dump(path, format="elf-core") as dump:
+        with little_work(), open_dump(path, format="elf-core") as dump:
             for mapping in dump.mappings:
                 start, size = mapping.span.start, min(mapping.span.size, 0x1000)
                 space = dump.spaces[0]
@@ -55,7 +54,6 @@ def survives(path: Path, contents: bytes) -> str:
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     assert peak < 50 << 20
-    assert time.process_time() - before < 5
     return said
 
 

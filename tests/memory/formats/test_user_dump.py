@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import tracemalloc
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders.effort import little_work
 from builders.user_dump import Region, UserDump
 from fuzzing import fuzz
 from memtiles.errors import DumpError, LimitError
@@ -144,9 +144,8 @@ def survives(path: Path, contents: bytes) -> str:
     """Opens and reads; a DumpError or LimitError is an answer, any other exception a failure."""
     path.write_bytes(contents)
     tracemalloc.start()
-    before = time.process_time()
     try:
-        with open_dump(path, format="user-dump") as dump:
+        with little_work(), open_dump(path, format="user-dump") as dump:
             for mapping in dump.mappings:
                 start, size = mapping.span.start, min(mapping.span.size, 0x1000)
                 space = dump.spaces[0]
@@ -160,7 +159,6 @@ def survives(path: Path, contents: bytes) -> str:
         tracemalloc.stop()
     assert "\n" not in said
     assert peak < 50 << 20
-    assert time.process_time() - before < 5
     return said
 
 
