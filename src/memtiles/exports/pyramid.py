@@ -20,10 +20,10 @@ from memtiles.exports.image_format import check_limit
 from memtiles.exports.szi import write_szi
 from memtiles.exports.target import STANDARD_OUTPUT, new_image
 from memtiles.limits import OUTPUT_LIMIT
+from memtiles.tiles.grid import TILES_FOLDER
 from memtiles.tiles.plane import Plane
 from memtiles.tiles.standalone import (
     DZI_FILE,
-    TILES_FOLDER,
     PyramidFormat,
     pixel_bytes,
     save_deep_zoom,

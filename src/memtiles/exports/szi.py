@@ -14,7 +14,8 @@ import stat
 import zipfile
 from pathlib import Path
 
-from memtiles.tiles.standalone import DZI_FILE, TILES_FOLDER
+from memtiles.tiles.grid import TILES_FOLDER
+from memtiles.tiles.standalone import DZI_FILE
 
 # The earliest that a zip file can tell.
 _NO_DATE = (1980, 1, 1, 0, 0, 0)

@@ -105,15 +105,13 @@ class Picture:
         if not self._by_rows:
             return self._square_patches(left, top, width, height)
         if self._has_nothing_uniform:
-            return _patch(0, 0, self._rows(left, top, width, height), self._has_values)
+            return self._patch(0, 0, self._rows(left, top, width, height))
         found = []
         for below, rows, what in self._bands(left, top, width, height):
             if what is Uniform.ZERO:
                 found.append(Patch(0, below, self._zeros(width, rows)))
             elif what is None:
-                found += _patch(
-                    0, below, self._rows(left, top + below, width, rows), self._has_values
-                )
+                found += self._patch(0, below, self._rows(left, top + below, width, rows))
         return found
 
     def _bands(self, left: int, top: int, width: int, height: int) -> list[Band]:
@@ -161,8 +159,17 @@ class Picture:
             seen = Seen(
                 _placed(pixels, places), None if present is None else _placed(present, places)
             )
-            found += _patch(x - left, y - top, seen, self._has_values)
+            found += self._patch(x - left, y - top, seen)
         return found
+
+    def _patch(self, x: int, y: int, seen: Seen) -> list[Patch]:
+        if seen.present is None:
+            return [Patch(x, y, seen.pixels)]
+        if not seen.present.any():
+            return []
+        if self._has_values:
+            return [Patch(x, y, seen.pixels)]
+        return [Patch(x, y, _with_alpha(seen.pixels, seen.present))]
 
     def uniform(self, left: int, top: int, width: int, height: int) -> Uniform | None:
         """What a rectangle is known to be by the run list and the holes of the files."""
@@ -235,16 +242,6 @@ def _in_rows(pixels: npt.NDArray[Any], stride: int, width: int, height: int) -> 
     pixel = pixels.strides[1]
     strides = (stride * pixel, pixel, pixels.strides[2])
     return as_strided(pixels, (height, width, pixels.shape[2]), strides, writeable=False)
-
-
-def _patch(x: int, y: int, seen: Seen, has_values: bool) -> list[Patch]:
-    if seen.present is None:
-        return [Patch(x, y, seen.pixels)]
-    if not seen.present.any():
-        return []
-    if has_values:
-        return [Patch(x, y, seen.pixels)]
-    return [Patch(x, y, _with_alpha(seen.pixels, seen.present))]
 
 
 def _touches(pieces: Runs, columns: tuple[int, int], stride: int) -> bool:

@@ -11,17 +11,17 @@ from memtiles.errors import MEND, DamageError
 from memtiles.manifest import PyramidRow, TileSize
 from memtiles.tiles.colours import MEAN_OF_COLOURS
 from memtiles.tiles.earlier import Earlier
-from memtiles.tiles.grid import Grid
+from memtiles.tiles.grid import TILES_FOLDER, Grid
 from memtiles.tiles.plane import SparsePlane
 from memtiles.tiles.pyramid import VERSION, Engine, save_pyramid
 from memtiles.tiles.reduction import AnyReduction
-from memtiles.tiles.tile_folder import FORMAT, NAME, OVERLAP, TILE_LIST, UNWRITTEN_FILE
+from memtiles.tiles.tile_folder import FORMAT, OVERLAP, TILE_LIST, UNWRITTEN_FILE
 from memtiles.tiles.unwritten import read_unwritten
 
 UNWRITTEN_SCRIPT = "unwritten.js"
 
 # How tiles begin in the list, behind the digest. Nothing else lies in that folder.
-_TILES = f"{NAME}_files/".encode("ascii")
+_TILES = f"{TILES_FOLDER}/".encode("ascii")
 
 
 def pyramid_key(tile_size: int, engine: Engine) -> list[object]:

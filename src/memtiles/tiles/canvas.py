@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+
 from memtiles.pictures.patch import Pixels
 
 
@@ -10,14 +13,20 @@ def has_alpha(pixels: Pixels) -> bool:
     return int(pixels.shape[2]) % 2 == 0
 
 
-def paint(place: Pixels, pixels: Pixels) -> None:
-    """Copies pixels into a place of the same size that has as many bands or more."""
+def paint(place: Pixels, pixels: Pixels, rows: slice | npt.NDArray[np.intp] = slice(None)) -> None:
+    """Copies pixels into rows of a place as wide, which has as many bands or more.
+
+    Args:
+        place: Where to.
+        pixels: As many rows as are chosen.
+        rows: Of the place; without them, all.
+    """
     if has_alpha(place):
         colours = colours_of(pixels)
-        place[:, :, :-1] = pixels[:, :, :colours]
-        place[:, :, -1] = pixels[:, :, -1] if has_alpha(pixels) else 255
+        place[rows, :, :-1] = pixels[:, :, :colours]
+        place[rows, :, -1] = pixels[:, :, -1] if has_alpha(pixels) else 255
     else:
-        place[:] = pixels
+        place[rows] = pixels
 
 
 def colours_of(pixels: Pixels) -> int:

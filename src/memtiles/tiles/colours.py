@@ -10,9 +10,10 @@ from memtiles.pictures.patch import Patch, Pixels, Uniform
 from memtiles.tiles.halving import halved
 from memtiles.tiles.reduction import Reduction
 from memtiles.tiles.rows import (
+    BLACK,
     Piece,
     Rows,
-    black_rows,
+    empty_rows,
     pieces_of,
     put_together,
     rows_of,
@@ -48,7 +49,7 @@ class MeanOfColours:
         return halved(state)
 
     def zeros(self, width: int, height: int) -> Rows:
-        return black_rows(width, height)
+        return empty_rows(BLACK, width, height, 1)
 
     def zero_tile(self, side: int) -> Pixels:
         return np.zeros((side, side, 1), np.uint8)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from memtiles.tiles.grid import TILES_FOLDER
 from memtiles.tiles.libvips import save
 from memtiles.tiles.plane import Plane
 from memtiles.tiles.tile_folder import (
@@ -49,12 +50,12 @@ def dzsave(
 
     save(plane, save_tiles, "tiles", jobs, advance)
     # It carries the date, and dzsave writes it even with properties=False (libvips 8.18.7).
-    (folder / f"{NAME}_files" / "vips-properties.xml").unlink(missing_ok=True)
+    (folder / TILES_FOLDER / "vips-properties.xml").unlink(missing_ok=True)
     (folder / UNWRITTEN_FILE).write_bytes(Unwritten().to_json())
     files = [
         folder / f"{NAME}.dzi",
         folder / UNWRITTEN_FILE,
-        *(folder / f"{NAME}_files").rglob(f"*.{FORMAT}"),
+        *(folder / TILES_FOLDER).rglob(f"*.{FORMAT}"),
     ]
     write_list(folder, ((file.relative_to(folder).as_posix(), _sha256(file)) for file in files))
 

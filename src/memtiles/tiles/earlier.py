@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Container, Sequence
 from io import BytesIO
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -70,7 +69,8 @@ class Earlier:
             self._unwritten = read_unwritten(unwritten)
             tiles = ((tile_of(name), digest) for name, digest in digests.items())
             self._digests = {tile: digest for tile, digest in tiles if tile is not None}
-            if not all(tile in grid for tile in (*self._digests, *self._unwritten.tops)):
+            self._tiles = [*self._digests]
+            if not all(tile in grid for tile in (*self._tiles, *self._unwritten.tops)):
                 raise ValueError(f"{TILE_LIST} or {UNWRITTEN_FILE} has tiles of another pyramid")
         except (OSError, ValueError) as error:
             raise DamageError(f"{folder}: {_reason(error)}; {MEND}") from None
@@ -88,18 +88,18 @@ class Earlier:
 
     def parts(self) -> list[Part]:
         """All tiles that have a file, in parts that can be taken over side by side."""
-        return [Part(at, at + _PART) for at in range(0, len(self._digests), _PART)]
+        return [Part(at, at + _PART) for at in range(0, len(self._tiles), _PART)]
 
     def take_over(self, part: Part, kept: Container[Tile], target: TileFolder) -> None:
         """Links those tiles of a part that are below the kept ones, or are one of these."""
         is_kept: dict[Tile, bool] = {}
-        for tile, digest in islice(self._digests.items(), part.start, part.end):
+        for tile in self._tiles[part.start : part.end]:
             # The four tiles below one, and its neighbours, are alike in this.
             above = tile.above()
             if above not in is_kept:
                 is_kept[above] = tile.level > 0 and above.is_in(kept)
             if is_kept[above] or tile in kept:
-                target.link(tile, self._folder, digest)
+                target.link(tile, self._folder, self._digests[tile])
 
     def take_over_unwritten(self, kept: Container[Tile], target: TileFolder) -> None:
         """Lists those that have no file."""

@@ -13,6 +13,9 @@ from typing import NamedTuple
 
 from memtiles.pictures.placement import Rect
 
+# Where all levels lie, of a pyramid that is called `tiles`. (Deep Zoom.)
+TILES_FOLDER = "tiles_files"
+
 # A tile as its path has it: no number of thousands of digits comes out of a file.
 TILE_PATTERN = "(0|[1-9][0-9]{0,2})/(0|[1-9][0-9]{0,17})_(0|[1-9][0-9]{0,17})"
 

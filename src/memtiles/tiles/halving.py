@@ -57,11 +57,6 @@ def _halved(pixels: Pixels) -> Pixels:
         means, alpha = _halved_words(np.ascontiguousarray(pixels))
     else:
         means, alpha = _halved_one_by_one(pixels)
-    return _weighed(pixels, means, alpha)
-
-
-def _weighed(pixels: Pixels, means: Pixels, alpha: Sums) -> Pixels:
-    """The means of pixels where some of four are missing, or are there in part."""
     if has_alpha(pixels):
         # 0 becomes the largest number.
         partial = np.flatnonzero(alpha - np.uint16(1) < 4 * 255 - 1)

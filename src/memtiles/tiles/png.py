@@ -15,7 +15,7 @@ import numpy.typing as npt
 from isal import isal_zlib
 
 from memtiles.pictures.patch import Pixels
-from memtiles.tiles.rows import HELD, Kinds, Rows
+from memtiles.tiles.rows import HELD, Kinds, Rows, empty_rows
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
@@ -104,18 +104,12 @@ def _stream_of_rows(rows: Rows) -> bytes:
     parts, check, start = [_HEADER], 1, 0
     for kind, count in _stretches(rows.kinds):
         if kind == HELD:
-            data = filtered[start : start + count].data.cast("B")
+            blocks, own = _compressed(filtered[start : start + count])
             start += count
-            blocks, own, size = (
-                _blocks(data, isal_zlib.Z_SYNC_FLUSH),
-                isal_zlib.adler32(data),
-                len(data),
-            )
         else:
-            blocks, own = _empty_blocks(kind, rows.width, rows.bands, count)
-            size = count * (rows.width * rows.bands + 1)
+            blocks, own = _compressed_empty(kind, rows.width, count, rows.bands)
         parts.append(blocks)
-        check = _adler32_of_both(check, own, size)
+        check = _adler32_of_both(check, own, count * filtered.shape[1])
     return b"".join((*parts, _LAST_BLOCK, struct.pack(">I", check)))
 
 
@@ -125,12 +119,15 @@ def _stretches(kinds: Kinds) -> list[tuple[int, int]]:
     return [(int(kinds[start]), end - start) for start, end in pairwise(starts)]
 
 
-@lru_cache(maxsize=2048)
-def _empty_blocks(kind: int, width: int, bands: int, count: int) -> tuple[bytes, int]:
-    """So many rows without anything in them, and their checksum."""
-    rows = Rows(np.full(count, kind, np.uint8), np.empty((0, width, bands), np.uint8))
-    data = _filtered(rows.pixels()).data.cast("B")
+def _compressed(filtered: npt.NDArray[np.uint8]) -> tuple[bytes, int]:
+    """Blocks that others follow, and the checksum of the rows in them."""
+    data = filtered.data.cast("B")
     return _blocks(data, isal_zlib.Z_SYNC_FLUSH), isal_zlib.adler32(data)
+
+
+@lru_cache(maxsize=2048)
+def _compressed_empty(kind: int, width: int, count: int, bands: int) -> tuple[bytes, int]:
+    return _compressed(_filtered(empty_rows(kind, width, count, bands).pixels()))
 
 
 def _adler32_of_both(first: int, second: int, size: int) -> int:

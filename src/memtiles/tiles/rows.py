@@ -78,9 +78,9 @@ class Rows:
         return found
 
 
-def black_rows(width: int, height: int, bands: int = 1) -> Rows:
-    """A rectangle of zeros."""
-    return Rows(np.full(height, BLACK, np.uint8), np.empty((0, width, bands), np.uint8))
+def empty_rows(kind: int, width: int, height: int, bands: int) -> Rows:
+    """A rectangle of which all is blank, or black."""
+    return Rows(np.full(height, kind, np.uint8), np.empty((0, width, bands), np.uint8))
 
 
 def rows_of(pixels: Pixels) -> Rows:
@@ -163,7 +163,7 @@ def pieces_of(patches: Iterable[Patch]) -> list[Piece]:
     for x, y, pixels in patches:
         height, width, bands = pixels.shape
         if not any(pixels.strides[:2]) and not has_alpha(pixels) and not pixels[0, 0].any():
-            rows = black_rows(width, height, bands)
+            rows = empty_rows(BLACK, width, height, bands)
         else:
             rows = unsettled_rows(pixels)
         found.append(Piece(x, y, rows))
@@ -189,19 +189,14 @@ def put_together(pieces: Sequence[Piece], width: int, height: int) -> Rows:
     places = np.cumsum(is_held) - 1
     held = np.zeros((np.count_nonzero(is_held), width, bands), np.uint8)
     for x, y, rows in pieces:
-        own, columns = slice(y, y + rows.height), slice(x, x + rows.width)
+        own, place = slice(y, y + rows.height), held[:, x : x + rows.width]
         if rows.are_all_held:  # then so are they here, without a gap
-            paint(held[places[y] : places[y] + rows.height, columns], rows.held)
+            paint(place[places[y] : places[y] + rows.height], rows.held)
             continue
-        if not (len(rows.held) or has_alpha(held)):
-            continue
-        at = places[own][rows.kinds == HELD]
-        if has_alpha(held):
-            held[at, columns, :-1] = rows.held[:, :, : colours_of(rows.held)]
-            held[at, columns, -1] = rows.held[:, :, -1] if has_alpha(rows.held) else 255
-            held[places[own][is_held[own] & (rows.kinds == BLACK)], columns, -1] = 255
-        else:
-            held[at, columns] = rows.held
+        if len(rows.held):
+            paint(place, rows.held, places[own][rows.kinds == HELD])
+        if not is_whole:
+            place[places[own][is_held[own] & (rows.kinds == BLACK)], :, -1] = 255
     return _settled(Rows(kinds, held))
 
 

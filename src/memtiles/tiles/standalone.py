@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from memtiles.errors import LimitError
-from memtiles.tiles.grid import Grid
+from memtiles.tiles.grid import TILES_FOLDER, Grid
 from memtiles.tiles.libvips import SIDE_LIMIT, save
 from memtiles.tiles.plane import Plane
 
@@ -25,7 +25,6 @@ PYRAMID_FORMATS: tuple[PyramidFormat, ...] = get_args(PyramidFormat)
 # The names that `save_deep_zoom` gives. Fixed: in a name that ends in .zip or .szi, `dzsave` would
 # see an archive.
 DZI_FILE = "tiles.dzi"
-TILES_FOLDER = "tiles_files"
 
 # Bytes of the widest row for tiles of each size: libvips holds about two rows of tiles of every
 # level. Measured resident at this width: up to 375 MiB for Deep Zoom, and 410 for TIFF, of which it

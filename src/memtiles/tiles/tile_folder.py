@@ -18,7 +18,7 @@ import numpy as np
 from memtiles.errors import MEND, DamageError
 from memtiles.pictures.patch import Pixels, Uniform
 from memtiles.tiles.colours import MEAN_OF_COLOURS
-from memtiles.tiles.grid import TILE_PATTERN, Grid, Tile
+from memtiles.tiles.grid import TILE_PATTERN, TILES_FOLDER, Grid, Tile
 from memtiles.tiles.png import png
 from memtiles.tiles.reduction import AnyReduction
 from memtiles.tiles.rows import Rows
@@ -35,7 +35,7 @@ OVERLAP = 0
 # else of a pyramid grows with it.
 _TILE = struct.Struct(">BQQ32s")
 
-_TILE_FILE = re.compile(rf"{NAME}_files/{TILE_PATTERN}\.{FORMAT}")
+_TILE_FILE = re.compile(rf"{TILES_FOLDER}/{TILE_PATTERN}\.{FORMAT}")
 
 _DZI = """<?xml version="1.0" encoding="UTF-8"?>
 <Image xmlns="http://schemas.microsoft.com/deepzoom/2008"
@@ -53,7 +53,7 @@ _DZI = """<?xml version="1.0" encoding="UTF-8"?>
 
 def tile_path(tile: Tile) -> str:
     """The file of a tile, from the pyramid's folder."""
-    return f"{NAME}_files/{tile}.{FORMAT}"
+    return f"{TILES_FOLDER}/{tile}.{FORMAT}"
 
 
 def tile_of(path: str) -> Tile | None:
@@ -101,7 +101,7 @@ class TileFolder:
         self.lists = TileLists()
         self._others: list[tuple[str, bytes]] = []
         for level in range(grid.levels):
-            (folder / f"{NAME}_files" / str(level)).mkdir(parents=True)
+            (folder / TILES_FOLDER / str(level)).mkdir(parents=True)
 
     def with_own_lists(self) -> TileFolder:
         """The same folder for tiles that are listed apart, to be added to the lists of this one."""

@@ -10,8 +10,8 @@ from pathlib import Path
 from memtiles import manifest as rows
 from memtiles.site.check.files import Damage, read_bytes
 from memtiles.site.pyramid_folder import unwritten_script
-from memtiles.tiles.grid import TILE_PATTERN, Grid, Tile
-from memtiles.tiles.tile_folder import NAME, tile_of, tile_path, uniform_path
+from memtiles.tiles.grid import TILE_PATTERN, TILES_FOLDER, Grid, Tile
+from memtiles.tiles.tile_folder import tile_of, tile_path, uniform_path
 from memtiles.tiles.unwritten import Unwritten, read_unwritten
 
 # What save_pyramid writes and nothing else: a list that somebody else made must not lead elsewhere.
@@ -48,7 +48,7 @@ def pyramid_damage(
         advance(len(content or b""))
     found = {
         file.relative_to(folder).as_posix()
-        for file in (folder / f"{NAME}_files").rglob("*")
+        for file in (folder / TILES_FOLDER).rglob("*")
         if not file.is_dir()
     }
     for name in sorted(found - listed):
