@@ -151,6 +151,19 @@ except MemtilesError as error:
     )
 
 
+def test_a_process_that_ends_itself_is_told() -> None:
+    """As a library does that is called by a lens; that has nothing to do with memory."""
+    found = run(
+        """
+try:
+    list(in_order(lambda number: os._exit(3), range(3), 2))
+except MemtilesError as error:
+    print(error)
+"""
+    )
+    assert found == "a process of this build ended with 3\n"
+
+
 def test_no_process_is_left_when_nobody_wants_more() -> None:
     run(
         """
@@ -212,21 +225,98 @@ for process in in_order(work, range(4), 2):
     assert all(map(is_gone, forked))
 
 
-def test_a_program_that_ignores_the_end_of_its_processes() -> None:
-    """As some shells and containers start theirs; the system then tells nobody how they ended."""
+def test_a_program_that_ignores_the_end_of_its_processes_is_not_forked() -> None:
+    """As some shells and containers start theirs; Python then never learns that one has ended."""
     found = run(
         """
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-print(list(in_order(abs, [-1, -2, -3], 2)))
-def work(number):
-    os.kill(os.getpid(), signal.SIGKILL)
-try:
-    list(in_order(work, [1], 2))
-except MemtilesError as error:
-    print("ended" in str(error))
+print(can_fork())
+signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+print(can_fork())
 """
     )
-    assert found == "[1, 2, 3]\nTrue\n"
+    assert found.split() == ["False", "True"]
+
+
+def test_results_that_nobody_closes_do_not_keep_the_program() -> None:
+    """Python ends processes by SIGTERM when it ends itself, which they ignore."""
+    found = run(
+        """
+def work(number):
+    time.sleep(0 if number < 2 else 1000)
+    return os.getpid()
+results = in_order(work, range(100), 2)
+print(next(results))
+"""
+    )
+    assert is_gone(int(found))
+
+
+def test_processes_end_with_a_program_whose_interrupt_came_too_early() -> None:
+    """Ctrl-C right at the end, before it is put off: they go on, but not for longer than it."""
+    found = run(
+        """
+import contextlib
+from memtiles import processes
+def work(number):
+    time.sleep(0 if number < 2 else 1000)
+    return os.getpid()
+results = in_order(work, range(100), 2)
+print(next(results))
+@contextlib.contextmanager
+def interrupted():
+    raise KeyboardInterrupt
+    yield
+processes.interrupts_put_off = interrupted
+try:
+    results.close()
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    )
+    process, told = found.split()
+    assert told == "interrupted"
+    assert is_gone(int(process))
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        ("Two('a lens', 'a place')", "Two: a lens at a place"),
+        ("Local('a lens')", "Local: a lens"),
+    ],
+)
+def test_an_error_that_cannot_be_sent_is_told(raised: str, told: str) -> None:
+    """One that takes two arguments can be pickled, but not made again; others not even pickled."""
+    found = run(
+        f"""
+class Two(Exception):
+    def __init__(self, what, where):
+        super().__init__(what + " at " + where)
+def work(number):
+    class Local(Exception):
+        pass
+    raise {raised}
+try:
+    list(in_order(work, range(3), 2))
+except MemtilesError as error:
+    print(error)
+    print("in work" in error.__notes__[0])
+"""
+    )
+    assert found == f"{told}\nTrue\n"
+
+
+def test_a_result_that_cannot_be_sent_is_told() -> None:
+    found = run(
+        """
+try:
+    list(in_order(lambda number: lambda: number, range(3), 2))
+except MemtilesError as error:
+    print("pickle" in str(error))
+"""
+    )
+    assert found == "True\n"
 
 
 def test_without_stdout() -> None:

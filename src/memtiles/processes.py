@@ -8,7 +8,9 @@ lives no longer than this one, whatever that dies of.
 
 from __future__ import annotations
 
+import atexit
 import os
+import pickle
 import signal
 import sys
 import time
@@ -47,12 +49,16 @@ def can_fork() -> bool:
 
     Of several, the new process has only the one that forked; what the others had locked stays
     locked there for ever. (That is why Python warns of it, and macOS starts processes anew.)
-    A worker of somebody's `multiprocessing.Pool` may have no processes of its own.
+    A worker of somebody's `multiprocessing.Pool` may have no processes of its own, and a program
+    that ignores SIGCHLD, as some shells and containers start theirs, is never told how one ended:
+    Python would keep it, and at the end send SIGTERM to whoever has its number by then.
 
     Nor is a process forked that is large, as with 65,536 regions: the memory of its objects is
     shared only until one of both counts a reference to them, and would be there several times.
     """
     if sys.platform != "linux" or current_process().daemon:
+        return False
+    if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
         return False
     # A thread that was waited for can still be there for a moment.
     until = time.monotonic() + _PATIENCE
@@ -90,12 +96,13 @@ def in_order(
     Args:
         work: Is not sent to the processes, for they have it; what it writes to the memory of this
             process stays in them.
-        items: Are sent, and so are the results and errors.
+        items: Are sent, by `pickle`. Small ones: a process that sends a large result does not read,
+            and this one would wait for it with what does not fit a pipe.
         count: Of processes.
 
     Raises:
         LimitError: The system has no room for so many.
-        MemtilesError: A process was killed.
+        MemtilesError: A process was killed; or a result or an error cannot be sent.
     """
     with _children(work, count) as children:
         numbered = enumerate(items)
@@ -148,9 +155,8 @@ class _Child(Generic[Item, Result]):
         self.process.join()
         code = self.process.exitcode or 0
         reason = f"by signal {-code}" if code < 0 else f"with {code}"
-        return MemtilesError(
-            f"a process of this build ended {reason}; where memory is short, use fewer with --jobs"
-        )
+        hint = "; where memory is short, use fewer with --jobs" if code == -signal.SIGKILL else ""
+        return MemtilesError(f"a process of this build ended {reason}{hint}")
 
 
 def _ready(children: Sequence[_Child[Item, Result]]) -> Iterator[_Child[Item, Result]]:
@@ -164,6 +170,17 @@ def _children(
     work: Callable[[Item], Result], count: int
 ) -> Iterator[Sequence[_Child[Item, Result]]]:
     children: list[_Child[Item, Result]] = []
+
+    def end() -> None:
+        for child in children:
+            child.process.kill()
+        for child in children:
+            child.process.join()
+            child.pipe.close()
+
+    # Of a generator that nobody closes, or an interrupt right before interrupts are put off. Python
+    # ends processes by SIGTERM and waits for them, but later: what is registered last comes first.
+    atexit.register(end)
     try:
         with interrupts_put_off():
             try:
@@ -177,11 +194,8 @@ def _children(
     finally:
         # All that they made was sent, and what they are at is not wanted any more.
         with interrupts_put_off():
-            for child in children:
-                child.process.kill()
-            for child in children:
-                child.process.join()
-                child.pipe.close()
+            end()
+            atexit.unregister(end)
 
 
 def _fork(work: Callable[[Item], Result], others: Sequence[Connection]) -> _Child[Item, Result]:
@@ -208,7 +222,7 @@ def _work(
     while True:
         try:
             number, item = pipe.recv()
-        except EOFError:
+        except (EOFError, OSError):
             return
         result: object
         try:
@@ -218,7 +232,28 @@ def _work(
         # What a user's lens has printed would be lost at the end, which is SIGKILL.
         with suppress(AttributeError, OSError, ValueError):  # there is no stdout, or no reader
             sys.stdout.flush()
-        pipe.send((number, result))
+        try:
+            pipe.send_bytes(_pickled(number, result))
+        except OSError:  # nobody wants it any more
+            return
+
+
+def _pickled(number: int, result: object) -> bytes:
+    """What is sent back; of what cannot be sent, what it was.
+
+    An error of two arguments can be pickled, but not be made again: `class Bad(Exception)` with
+    `def __init__(self, one, two)`. One that is defined in a function cannot even be pickled.
+    """
+    try:
+        content = pickle.dumps((number, result))
+        if isinstance(result, _Failure):
+            pickle.loads(content)
+    except Exception as error:
+        trace = result.trace if isinstance(result, _Failure) else traceback.format_exc()
+        told = result.error if isinstance(result, _Failure) else error
+        failure = _Failure(MemtilesError(f"{type(told).__name__}: {told}"), trace)
+        return pickle.dumps((number, failure))
+    return content
 
 
 def _die_with(parent: int) -> None:

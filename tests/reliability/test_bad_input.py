@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -358,6 +359,33 @@ def test_an_untouched_dump_needs_room_for_the_page_only(tmp_path: Path, small_di
     fill(small_disk / "filler", 800 << 10)
     assert memtiles(*build) == Outcome(0, [])
     assert tree(small_disk / "site") == before
+
+
+LIMITED = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a quota is made by RLIMIT_FSIZE")
+def test_a_disk_that_takes_only_a_part_of_a_tile(tmp_path: Path) -> None:
+    """The system writes what fits, says how much, and no error: the tile was taken for whole.
+
+    Here no file may have more than 600,000 bytes, which four BMPs of 256 KiB have not, and a tile
+    of 1,024 pixels of noise has. On a disk or with a quota that is nearly full it is the same.
+    """
+    (tmp_path / "memory.bin").write_bytes(random.Random(1).randbytes(1 << 20))
+    ranges = [f"{{name: r{at}, range: {at << 18:#x}+0x40000}}" for at in range(4)]
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        "dump: {path: memory.bin, format: raw}\n"
+        f"regions: {{ranges: [{', '.join(ranges)}]}}\n"
+        "tiles: {size: 1024}\n"
+    )
+    limited = (sys.executable, "-c", LIMITED)
+    refused(memtiles("build", config, wrapper=limited), 6, "no space left")
+    assert not (tmp_path / "site/manifest.json").exists()
 
 
 def fill(file: Path, free: int) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from memtiles.errors import DamageError
 from memtiles.pictures.patch import Patch
@@ -68,6 +70,30 @@ def test_random_changes(tmp_path: Path, seed: int) -> None:
     anew = save(after, tmp_path / "anew")
     earlier = Earlier(tmp_path / "before", GRID, changed)
     assert save(after, tmp_path / "after", earlier) == anew
+
+
+def test_a_hole_that_has_faded_away_beside_a_byte_that_has(tmp_path: Path) -> None:
+    """At the sixth level above it a hole of one pixel has gone, and so have 32 times 32 ones.
+
+    The tile there is black and all there: with an alpha when it was drawn, and without one when it
+    was made out of the files of the earlier pyramid, whose alpha had been left out before.
+    """
+    before = np.zeros((2048, 2048, 2), np.uint8)
+    before[:, :, 1] = 255
+    before[0, 0] = 0
+    before[64:96, 64:96, 0] = 1
+    after = before.copy()
+    after[1500, 1500, 0] = 1
+    folders = [tmp_path / name for name in ("before", "anew", "after")]
+    for folder in folders:
+        folder.mkdir()
+    save_pyramid(ArrayPlane(before), folders[0], 32, 1)
+    save_pyramid(ArrayPlane(after), folders[1], 32, 1)
+    earlier = Earlier(folders[0], Grid(2048, 2048, 32), [Rect(1500, 1500, 1, 1)])
+    save_pyramid(ArrayPlane(after), folders[2], 32, 1, earlier=earlier)
+    assert content(folders[2]) == content(folders[1])
+    with Image.open(folders[1] / "tiles_files/5/0_0.png") as image:
+        assert (image.mode, image.getextrema()) == ("L", (0, 0))
 
 
 def test_only_what_changed_is_drawn(tmp_path: Path) -> None:

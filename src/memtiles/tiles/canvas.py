@@ -22,13 +22,13 @@ def paint(place: Pixels, pixels: Pixels, rows: slice | npt.NDArray[np.intp] = sl
         rows: Of the place; without them, all.
     """
     if has_alpha(place):
-        colours = colours_of(pixels)
+        colours = colour_bands(pixels)
         place[rows, :, :-1] = pixels[:, :, :colours]
         place[rows, :, -1] = pixels[:, :, -1] if has_alpha(pixels) else 255
     else:
         place[rows] = pixels
 
 
-def colours_of(pixels: Pixels) -> int:
+def colour_bands(pixels: Pixels) -> int:
     """Bands without alpha."""
     return int(pixels.shape[2]) - has_alpha(pixels)

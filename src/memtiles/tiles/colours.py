@@ -18,6 +18,7 @@ from memtiles.tiles.rows import (
     put_together,
     rows_of,
     simplified,
+    without_full_alpha,
 )
 
 
@@ -40,10 +41,9 @@ class MeanOfColours:
         return put_together([Piece(*half) for half in halves], width, height)
 
     def shown(self, state: Rows) -> Rows:
-        simple = simplified(state)
-        # The mean of a few small bytes among many zeros is zero, too, but what it shows is not:
-        # only a tile that has nothing but zeros below it goes without a file.
-        return state if isinstance(simple, Uniform) else simple
+        # Not simplified: the mean of a few small bytes among many zeros is zero, too, but what it
+        # shows is not. Only a tile that has nothing but zeros below it goes without a file.
+        return without_full_alpha(state)
 
     def half(self, state: Rows) -> Rows:
         return halved(state)

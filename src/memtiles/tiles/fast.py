@@ -7,7 +7,8 @@ The plane is walked (`walk.py`) in squares of 2,048 pixels, in the order of a Z 
     9 …          above the squares is put together as soon as all below it is there.
 
 On a Z curve a tile is complete before the next of its size is begun, so that only one unfinished
-tile of each level waits in memory, however wide or high the plane is.
+tile of each level waits in memory, and some finished squares for those before them, however wide or
+high the plane is.
 
 A tile that is blank or zero is known before it is read (`SparsePlane.uniform`) or seen when it is,
 and never written; a tile that an earlier pyramid of the same plane has is linked.
@@ -56,7 +57,7 @@ def write_tiles(
     expect(pixels)
     above = Assembly(target)
 
-    def work() -> Iterator[Tile | Part]:
+    def pieces() -> Iterator[Tile | Part]:
         if earlier is not None and walk.kept:
             yield from earlier.parts()
         for square in walk.squares():
@@ -65,28 +66,28 @@ def write_tiles(
             else:
                 above.add(square.tile, walk.half(square))
 
-    def do(what: Tile | Part) -> _Done:
-        if isinstance(what, Tile):
-            return _draw_square(walk, target, what)
+    def make(piece: Tile | Part) -> _Made:
+        if isinstance(piece, Tile):
+            return _draw_square(walk, target, piece)
         assert earlier is not None
         own = target.with_own_lists()
-        earlier.take_over(what, walk.kept, own)
-        return _Done([], own.lists, 0)
+        earlier.take_over(piece, walk.kept, own)
+        return _Made([], own.lists, 0)
 
     # Closed before this returns, whatever happens: nobody writes into the folder any more then.
-    with closing(_in_order(do, work(), jobs, pixels)) as all_done:
-        for done in all_done:
-            target.lists.add(done.lists)
-            for tile, half in done.finished:
+    with closing(_in_order(make, pieces(), jobs, pixels)) as all_made:
+        for made in all_made:
+            target.lists.add(made.lists)
+            for tile, half in made.finished:
                 above.add(tile, half)
-            if done.pixels:
-                advance(done.pixels)
+            if made.pixels:
+                advance(made.pixels)
     if earlier is not None:
         earlier.take_over_unwritten(walk.kept, target)
 
 
 @dataclass(frozen=True)
-class _Done:
+class _Made:
     """A square that is drawn, or some tiles that are taken over.
 
     Attributes:
@@ -101,17 +102,17 @@ class _Done:
 
 
 def _in_order(
-    do: Callable[[Tile | Part], _Done], work: Iterable[Tile | Part], jobs: int, pixels: int
-) -> Generator[_Done, None, None]:
+    make: Callable[[Tile | Part], _Made], pieces: Iterable[Tile | Part], jobs: int, pixels: int
+) -> Generator[_Made, None, None]:
     if jobs > 1 and pixels >= _LEAST_FOR_PROCESSES:
         from memtiles import processes
 
         if processes.can_fork():
-            return processes.in_order(do, work, jobs)
-    return in_order(do, work, jobs)
+            return processes.in_order(make, pieces, jobs)
+    return in_order(make, pieces, jobs)
 
 
-def _draw_square(walk: Walk, target: TileFolder, square: Tile) -> _Done:
+def _draw_square(walk: Walk, target: TileFolder, square: Tile) -> _Made:
     """Draws a square; its lists are its own, so that any number are drawn at the same time."""
     target = target.with_own_lists()
     above = Assembly(target, square.level)
@@ -123,7 +124,7 @@ def _draw_square(walk: Walk, target: TileFolder, square: Tile) -> _Done:
                 above.add(tile, half)
         else:
             above.add(step.tile, walk.half(step))
-    return _Done(above.finished, target.lists, pixels)
+    return _Made(above.finished, target.lists, pixels)
 
 
 def _draw_strip(walk: Walk, target: TileFolder, strip: Strip) -> list[tuple[Tile, Half]]:

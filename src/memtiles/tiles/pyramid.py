@@ -18,7 +18,7 @@ Engine = Literal["fast", "vips"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
 
 # Raised when the same plane gets other tiles, so that a rebuild does not mix the two.
-VERSION = 3
+VERSION = 4
 
 
 def save_pyramid(

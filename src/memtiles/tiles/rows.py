@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from memtiles.pictures.patch import Patch, Pixels, Uniform
-from memtiles.tiles.canvas import colours_of, has_alpha, paint
+from memtiles.tiles.canvas import colour_bands, has_alpha, paint
 
 BLANK, BLACK, HELD = 0, 1, 2
 """What a row is: missing altogether; all there, and all of it zeros; or anything else."""
@@ -181,10 +181,13 @@ def put_together(pieces: Sequence[Piece], width: int, height: int) -> Rows:
     first = pieces[0].rows
     if (first.height, first.width) == (height, width):
         return _settled(first)
-    area = sum(rows.height * rows.width for _, _, rows in pieces)
-    is_whole = area == width * height and not any(has_alpha(rows.held) for _, _, rows in pieces)
-    bands = max(colours_of(rows.held) for _, _, rows in pieces) + (not is_whole)
-    kinds = _kinds_together(pieces, width, height)
+    is_covered = sum(rows.height * rows.width for _, _, rows in pieces) == width * height
+    is_whole = is_covered and not any(has_alpha(rows.held) for _, _, rows in pieces)
+    bands = max(colour_bands(rows.held) for _, _, rows in pieces) + (not is_whole)
+    if is_covered and all(rows.are_all_held for _, _, rows in pieces):
+        kinds = np.full(height, HELD, np.uint8)
+    else:
+        kinds = _kinds_together(pieces, width, height)
     is_held = kinds == HELD
     places = np.cumsum(is_held) - 1
     held = np.zeros((np.count_nonzero(is_held), width, bands), np.uint8)
@@ -202,44 +205,43 @@ def put_together(pieces: Sequence[Piece], width: int, height: int) -> Rows:
 
 def _kinds_together(pieces: Sequence[Piece], width: int, height: int) -> Kinds:
     """What rows are that some pieces lie in, as far as it is known: else they have to be held."""
-    kinds = np.full(height, HELD, np.uint8)
-    if all(rows.are_all_held for _, _, rows in pieces):
-        area = sum(rows.height * rows.width for _, _, rows in pieces)
-        if area == width * height:
-            return kinds
-    black = np.zeros(height, np.int64)  # pixels; more than there are in a row that is held
+    # Of each row: 0 where all is blank, its width where all is black, more where some is held.
+    weights = np.zeros(height, np.int64)
+    held = 2 * width
     for _, y, rows in pieces:
         own = slice(y, y + rows.height)
         if rows.are_all_held:
-            black[own] += 2 * width
+            weights[own] += held
         else:
-            black[own] += np.array([0, rows.width, 2 * width])[rows.kinds]
-    kinds[black == width] = BLACK
-    kinds[black == 0] = BLANK
+            weights[own] += np.array([0, rows.width, held])[rows.kinds]
+    kinds = np.full(height, HELD, np.uint8)
+    kinds[weights == width] = BLACK
+    kinds[weights == 0] = BLANK
     return kinds
 
 
 def simplified(rows: Rows) -> Rows | Uniform:
-    """The same without an alpha that says nothing, or what all of it is."""
+    """Settled rows without an alpha that says nothing, or what all of them are."""
+    rows = without_full_alpha(rows)
     held = rows.held
     if has_alpha(held):
-        is_blank = rows.kinds == BLANK
-        if is_blank.all() or _are_all_empty(rows, held[:, :, -1]):
-            return Uniform.BLANK
-        if is_blank.any() or not _is_opaque(held):
-            return rows
-        rows = Rows(rows.kinds, np.ascontiguousarray(held[:, :, :-1]))
-        if not _may_be_empty(rows.width, rows.bands):
-            rows = _all_held(rows)
-    if not len(rows.held) or _are_all_empty(rows, rows.held):
-        return Uniform.ZERO
-    return rows
+        is_blank = (rows.kinds == BLANK).all() or _are_all_empty(rows, held[:, :, -1])
+        return Uniform.BLANK if is_blank else rows
+    return Uniform.ZERO if not len(held) or _are_all_empty(rows, held) else rows
+
+
+def without_full_alpha(rows: Rows) -> Rows:
+    """Settled rows without an alpha that says nothing, because all of every pixel is there."""
+    if not has_alpha(rows.held) or (rows.kinds == BLANK).any() or not _is_opaque(rows.held):
+        return rows
+    found = Rows(rows.kinds, np.ascontiguousarray(rows.held[:, :, :-1]))
+    return found if _may_be_empty(found.width, found.bands) else _all_held(found)
 
 
 def _are_all_empty(rows: Rows, bands: Pixels) -> bool:
     """Whether these bands are 0 everywhere, where rows are held whatever they are.
 
-    Of other rows some would not be held, and then none of these were empty.
+    Of other settled rows none would be held then.
     """
     return not _may_be_empty(rows.width, rows.bands) and not bands.any()
 

@@ -13,9 +13,8 @@ from memtiles.tiles.grid import Grid, Tile
 from memtiles.tiles.plane import SparsePlane
 from memtiles.tiles.reduction import AnyReduction
 
-# What a worker holds are a strip's rows of a tile: 1 MiB of a picture, however wide that is. Pieces
-# of rows of twice the length are 3 % faster, but atlases wider than that would take a fifth more
-# memory than narrow ones.
+# A worker holds two rows of tiles of a square, however wide the plane is. Squares of 4,096 pixels
+# are 3 % faster, but then an atlas that is wider than them takes a fifth more memory than others.
 _SQUARE = 2048
 
 # Of so many tiles it is remembered whether they are to be drawn: those of 1 GiB, of all levels.
@@ -35,7 +34,7 @@ class Strip:
     """Tiles side by side of one level above full resolution, to be drawn in one go.
 
     Attributes:
-        tiles: They.
+        tiles: Of that level, from left to right.
         to_draw: The tiles of full resolution below them that have to be drawn.
         finished: The others.
         pixels: Of what has to be drawn.
