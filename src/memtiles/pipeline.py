@@ -89,8 +89,8 @@ def build(
             with watcher.stage("memory") as advance:
                 pictures = stage.draw(advance)
             with watcher.stage("tiles") as advance:
-                atlases = AtlasStage(config, plan, store, jobs, before, pictures)
-                lenses, stitched, failures = atlases.stitch(advance, outlook.atlas)
+                atlases = AtlasStage(config, plan, store, jobs, before, pictures, outlook)
+                lenses, stitched, failures = atlases.stitch(advance)
             with watcher.stage("strips") as advance:
                 strips = cut(dump, plan, store, jobs, pictures, config.tiles, advance)
             with watcher.stage("page"):

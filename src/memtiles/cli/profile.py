@@ -18,7 +18,7 @@ _FOLDER_WIDTHS = (10, 9, 20, 20)
 _UNITS = {"memory": "bytes", "tiles": "pixels", "strips": "pixels"}
 
 
-@dataclass
+@dataclass(frozen=True)
 class StageCost:
     """What one stage took: seconds, units of work, and the most memory of a process by then."""
 
@@ -42,20 +42,19 @@ class Profile:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Advance]:
-        lock = threading.Lock()
-        cost = StageCost(name, time.perf_counter(), _processor_time(), 0, None)
+        lock, done = threading.Lock(), 0
+        began, busy = time.perf_counter(), _processor_time()
         with self._watcher.stage(name) as advance:
 
             def count(units: int) -> None:
+                nonlocal done
                 with lock:
-                    cost.units += units
+                    done += units
                 advance(units)
 
             yield count
-        cost.wall = time.perf_counter() - cost.wall
-        cost.cpu = _processor_time() - cost.cpu
-        cost.peak_memory = peak_memory()
-        self.costs.append(cost)
+        wall, cpu = time.perf_counter() - began, _processor_time() - busy
+        self.costs.append(StageCost(name, wall, cpu, done, peak_memory()))
 
     def lines(self, output: Path) -> Iterator[str]:
         """The table of a build, and what lies in its output folder."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from memtiles import manifest as rows
@@ -21,6 +22,7 @@ from memtiles.site.atlas_folder import AtlasOrder, make_atlas, place
 from memtiles.site.pyramid_folder import describe_pyramid
 from memtiles.site.store import Store
 from memtiles.stages.before import Before
+from memtiles.stages.outlook import Outlook
 from memtiles.tiles.atlas import AtlasPlane, Tenant
 
 Lens = ColourLens | ValueLens
@@ -48,16 +50,18 @@ class AtlasStage:
         jobs: int,
         before: Before,
         pictures: Sequence[DrawnRegion | None],
+        outlook: Outlook,
     ) -> None:
-        """Nothing is drawn yet."""
+        """Nothing is drawn yet; the outlook hears of all that is to be."""
         self._plan = plan
         self._tiles = config.tiles
         self._store = store
         self._jobs = jobs
         self._before = before
         self._pictures = pictures
+        self._outlook = outlook
 
-    def stitch(self, advance: Advance, expect: Callable[[int], object]) -> Stitched:
+    def stitch(self, advance: Advance) -> Stitched:
         """Every planned atlas through every lens.
 
         A lens of the user's that fails is left out, of all atlases; where none is left, the bytes
@@ -65,17 +69,16 @@ class AtlasStage:
 
         Args:
             advance: Told the number of pixels as they are drawn.
-            expect: Told of each atlas and lens how many pixels will be drawn.
         """
         drawn: list[tuple[Lens, list[str]]] = []
         failures = list(self._plan.lens_failures)
-        for lens in self._plan.lenses:
+        for number, lens in enumerate(self._plan.lenses):
             try:
-                drawn.append((lens, self._through(lens, advance, expect)))
+                drawn.append((lens, self._through(number, lens, advance)))
             except LensError as error:
                 failures.append(str(error))
         if not drawn:
-            drawn = [(BYTES, self._through(BYTES, advance, expect))]
+            drawn = [(BYTES, self._through(len(self._plan.lenses), BYTES, advance))]
         rows_of = [
             [self._row(number, planned, paths[at]) for number, (_, paths) in enumerate(drawn)]
             for at, planned in enumerate(self._plan.atlases)
@@ -89,24 +92,43 @@ class AtlasStage:
             failures,
         )
 
-    def _through(self, lens: Lens, advance: Advance, expect: Callable[[int], object]) -> list[str]:
+    def _through(self, number: int, lens: Lens, advance: Advance) -> list[str]:
         """Every planned atlas through one lens, by its folder.
 
         Raises:
             LensError: The lens failed.
         """
-        paths = []
-        for planned in self._plan.atlases:
-            order = atlas_order(self._plan, planned, self._pictures, lens, self._tiles)
-            if self._store.holds(order.path):
-                expect(0)
-            else:
-                plane = atlas_plane(self._plan, planned, self._pictures, lens)
-                make_atlas(
-                    self._store, order, plane, self._jobs, advance, expect, self._before.atlases
-                )
-            paths.append(order.path)
-        return paths
+        drawn = 0
+
+        def count(pixels: int) -> None:
+            nonlocal drawn
+            drawn += pixels
+            advance(pixels)
+
+        try:
+            return [
+                self._draw(planned, lens, count, partial(self._outlook.atlas, number, at))
+                for at, planned in enumerate(self._plan.atlases)
+            ]
+        except LensError:
+            self._outlook.left_out(number, drawn)
+            raise
+
+    def _draw(
+        self,
+        planned: PlannedAtlas,
+        lens: Lens,
+        advance: Advance,
+        expect: Callable[[int], object],
+    ) -> str:
+        """The folder of an atlas through a lens."""
+        order = atlas_order(self._plan, planned, self._pictures, lens, self._tiles)
+        if self._store.holds(order.path):
+            expect(0)
+        else:
+            plane = atlas_plane(self._plan, planned, self._pictures, lens)
+            make_atlas(self._store, order, plane, self._jobs, advance, expect, self._before.atlases)
+        return order.path
 
     def _row(self, lens: int, planned: PlannedAtlas, path: str) -> rows.AtlasLensRow:
         width, height = planned.landscape.width, planned.landscape.height

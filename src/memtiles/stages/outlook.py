@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from memtiles.memory.runs import Runs
+import numpy as np
+
 from memtiles.pictures.picture import Picture
 from memtiles.plan import Plan
 from memtiles.progress import Load, Watcher
@@ -30,17 +31,17 @@ class Outlook:
         """Tells it what can be told before anything is read."""
         self._watcher = watcher
         self._bytes = sum(one.shape.size for one in plan.regions if one.shape is not None)
-        self._pixels = [
-            sum(rect.width * rect.height for rect in atlas.landscape.pictures)
-            for _ in plan.lenses
-            for atlas in plan.atlases
-        ]
-        self._weights = [_TILE_WEIGHT * (atlas.bands - 1) for atlas in plan.atlases]
+        self._atlases = {
+            (lens, number): sum(rect.width * rect.height for rect in atlas.landscape.pictures)
+            for lens in range(len(plan.lenses))
+            for number, atlas in enumerate(plan.atlases)
+        }
+        self._tile_weight = _TILE_WEIGHT * max(atlas.bands - 1 for atlas in plan.atlases)
         self._tile_size = tile_size
         self._strips = sum(one.crop.width * one.crop.height for one in plan.strips)
         self._seen = self._drawn = self._held = 0
         self._cost = 0.0  # of what was seen
-        self._known: list[int] = []
+        self._known: dict[tuple[int, int], int] = {}
         self._tell()
 
     def add(self, pictures: Iterable[Picture]) -> None:
@@ -52,9 +53,17 @@ class Outlook:
             self._held += picture.runs.total - picture.raster.zeros.total
         self._tell()
 
-    def atlas(self, pixels: int) -> None:
-        """So many pixels of the next atlas, or of it through the next lens, are to be drawn."""
-        self._known.append(pixels)
+    def atlas(self, lens: int, atlas: int, pixels: int) -> None:
+        """So many pixels of an atlas through a lens, both by their numbers, are to be drawn."""
+        self._known[lens, atlas] = pixels
+        self._tell()
+
+    def left_out(self, lens: int, drawn: int) -> None:
+        """A lens has failed after so many pixels, and will draw no more."""
+        for one in self._atlases:
+            if one[0] == lens:
+                self._known[one] = 0
+        self._known[lens, 0] = drawn
         self._tell()
 
     def _tell(self) -> None:
@@ -63,12 +72,12 @@ class Outlook:
         cost = max(_LEAST_WEIGHT, self._cost / self._seen) if self._seen else 1.0
         empty = 1 - self._held / self._drawn if self._drawn else 0.0
         part = 1 - (1 - _EMPTY_SHARE) * max(0.0, empty)
-        known = len(self._known)
-        pixels = sum(self._known) + round(sum(self._pixels[known:]) * share)
+        unknown = sum(self._atlases[one] for one in self._atlases.keys() - self._known.keys())
+        pixels = sum(self._known.values()) + round(unknown * share)
         self._watcher.expect(
             [
                 Load("memory", self._bytes, 1.0),
-                Load("tiles", pixels, part * max(self._weights) / cost),
+                Load("tiles", pixels, part * self._tile_weight / cost),
                 Load("strips", self._strips, _TILE_WEIGHT / cost),
             ]
         )
@@ -89,10 +98,9 @@ def _bytes_to_draw(picture: Picture, tile_size: int) -> int:
     shape = picture.shape
     if picture.runs.is_whole(shape.size) and not len(picture.raster.zeros):
         return shape.size
-    row = min(shape.size, tile_size * shape.row_bytes)
+    row = np.uint64(min(shape.size, tile_size * shape.row_bytes))
     pieces = picture.runs.within(picture.not_zero)
-    rows = Runs.of(
-        (first // row * row, (first + size - 1) // row * row + row - first // row * row)
-        for first, size in pieces
-    )
-    return min(shape.size, rows.total)
+    firsts, lasts = pieces.firsts // row, pieces.lasts // row
+    shared = np.count_nonzero(firsts[1:] == lasts[:-1])
+    rows = int((lasts - firsts).sum()) + len(firsts) - int(shared)
+    return min(shape.size, rows * int(row))
