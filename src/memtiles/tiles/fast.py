@@ -1,6 +1,6 @@
 """The fast engine: all tiles of a plane in one pass, in memory that does not grow with the plane.
 
-The plane is walked (`walk.py`) in squares of 2,048 pixels, in the order of a Z curve:
+The plane is walked (`walk.py`) in squares of some thousand pixels, in the order of a Z curve:
 
     1 2 5 6      Each square is drawn by one worker, up to the tile that shows all of it, in strips
     3 4 7 8      of two rows of tiles, because rows of memory are read as they lie. Whatever is
@@ -52,7 +52,7 @@ def write_tiles(
             resolution that are neither known to be uniform nor taken over.
         earlier: A pyramid of the plane as it was before.
     """
-    walk = Walk(plane, target.grid, target.reduction, earlier)
+    walk = Walk(plane, target.grid, target.reduction, earlier, jobs)
     pixels = walk.pixels()
     expect(pixels)
     above = Assembly(target)

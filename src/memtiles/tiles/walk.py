@@ -13,9 +13,12 @@ from memtiles.tiles.grid import Grid, Tile
 from memtiles.tiles.plane import SparsePlane
 from memtiles.tiles.reduction import AnyReduction
 
-# A worker holds two rows of tiles of a square, however wide the plane is. Squares of 4,096 pixels
-# are 3 % faster, but then an atlas that is wider than them takes a fifth more memory than others.
-_SQUARE = 2048
+# Sides of a square in pixels. The rows of a wide one are long pieces of a picture: by 4,096 pixels
+# a pyramid takes a tenth less processor time. Still wider ones hold more memory than is worth it.
+_SQUARES = (4096, 2048)
+
+# Of large squares each worker should get so many, or some are idle in the end.
+_SQUARES_EACH = 4
 
 # Of so many tiles it is remembered whether they are to be drawn: those of 1 GiB, of all levels.
 _REMEMBERED = 1 << 13
@@ -55,9 +58,14 @@ class Walk:
     """
 
     def __init__(
-        self, plane: SparsePlane, grid: Grid, reduction: AnyReduction, earlier: Earlier | None
+        self,
+        plane: SparsePlane,
+        grid: Grid,
+        reduction: AnyReduction,
+        earlier: Earlier | None,
+        jobs: int,
     ) -> None:
-        """Nothing is looked at yet."""
+        """Nothing is looked at yet; squares are such that there are some for each of the jobs."""
         self.plane = plane
         self.kept: set[Tile] = set()
         self._reduction = reduction
@@ -65,7 +73,8 @@ class Walk:
         self._earlier = earlier
         self._known: dict[Tile, Finished | None] = {}
         self._strip_level = max(0, grid.levels - 2)
-        self._square_level = max(0, grid.levels - (_SQUARE // grid.tile_size).bit_length())
+        tiles_wide = _square(grid, jobs) // grid.tile_size
+        self._square_level = max(0, grid.levels - tiles_wide.bit_length())
 
     def pixels(self) -> int:
         """How many there are to draw, of full resolution."""
@@ -153,6 +162,14 @@ class Walk:
     def _restores(self, tile: Tile) -> bool:
         """Whether the file of a tile is all that the tile above it needs."""
         return self._reduction.restores or tile.level == self._grid.levels - 1
+
+
+def _square(grid: Grid, jobs: int) -> int:
+    """The side of the squares that a plane is drawn in."""
+    for side in _SQUARES:
+        if -(-grid.width // side) * -(-grid.height // side) >= _SQUARES_EACH * jobs:
+            return side
+    return _SQUARES[-1]
 
 
 def side_by_side(tiles: Iterable[Tile]) -> Iterator[list[Tile]]:
