@@ -130,15 +130,16 @@ def _stage(source: Path, out: Path, name: str) -> dict[str, float]:
 def _main(source: str, out: str, name: str) -> None:
     from memtiles.memory.formats import open_dump
     from memtiles.memory.span import Span
+    from memtiles.pictures.digest import BLAKE3, SHA256
     from memtiles.pictures.layout import geometry
-    from memtiles.pictures.render import block_digests, render
+    from memtiles.pictures.render import render
 
-    hash_blocks = block_digests if name == "hashed" else lambda data, runs: b""
+    hashes = (SHA256, BLAKE3) if name == "hashed" else ()
     with open_dump(Path(source), "raw") as dump:
         span = Span(0, dump.size)
         shape = geometry("rows", 32, span.size)
         wall, cpu = time.perf_counter(), time.process_time()
-        render(dump.spaces[0], span, shape, Path(out), 2, hash_blocks=hash_blocks)
+        render(dump.spaces[0], span, shape, Path(out), 2, hashes=hashes)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"wall": wall, "cpu": cpu, "peak_rss": rss}))

@@ -23,11 +23,19 @@ from memtiles.site.viewer import viewer_digests
 
 @dataclass(frozen=True)
 class DrawnRegion:
-    """A region's picture in place: its row, the picture, and the digest of the region's bytes."""
+    """A region's picture in place.
+
+    Attributes:
+        row: Of the picture.
+        picture: In the store.
+        digest: Of the region's bytes, as the manifest has it.
+        fingerprint: Another one, for the next build; of some regions.
+    """
 
     row: rows.PictureRow
     picture: Picture
     digest: str
+    fingerprint: str | None = None
 
 
 def describe_atlas(

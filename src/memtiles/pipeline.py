@@ -5,21 +5,22 @@ dump → regions → pictures → atlases → strips → site
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from memtiles import manifest as rows
 from memtiles.config import Config
-from memtiles.describe import describe_site
+from memtiles.describe import DrawnRegion, describe_site
 from memtiles.disk import disk_errors
 from memtiles.errors import DamageError, DumpError, OlderVersionError
 from memtiles.maps.importers import ImportedMap, read_map
-from memtiles.memory.dump import Dump
+from memtiles.memory.dump import Dump, Identity
 from memtiles.memory.files.source import identity_of
 from memtiles.memory.formats import open_dump, open_process
 from memtiles.memory.options import Options
 from memtiles.plan import Plan, make_plan
 from memtiles.progress import Silence, Watcher
-from memtiles.site.remembered import is_unchanged, remember
+from memtiles.site.remembered import Recollection, recall, remember
 from memtiles.site.store import PRIVATE_MODE, Store, check_folder
 from memtiles.site.viewer import viewer_files
 from memtiles.stages.atlases import AtlasStage
@@ -99,7 +100,8 @@ def build(
                 manifest = describe_site(dump, plan, pictures, lenses, stitched, strips, viewer)
                 store.publish(manifest, viewer)
                 if dump.identity is not None:
-                    remember(store.folder, dump.identity, _reading(config))
+                    remembered = _remembered(config, dump.identity, plan, pictures)
+                    remember(store.folder, remembered)
     return Built(manifest, plan, tuple(failures))
 
 
@@ -115,6 +117,17 @@ def _check_unchanged(config: Config, dump: Dump) -> None:
     path = config.dump.path
     if path is not None and identity_of(path) != dump.identity:
         raise DumpError(f"{path}: changed while it was read; build again when it is complete")
+
+
+def _remembered(
+    config: Config, identity: Identity, plan: Plan, pictures: Sequence[DrawnRegion | None]
+) -> Recollection:
+    fingerprints = {
+        planned.region.span: one.fingerprint
+        for planned, one in zip(plan.regions, pictures, strict=True)
+        if one is not None and one.fingerprint is not None
+    }
+    return Recollection(identity, _reading(config), fingerprints)
 
 
 def _reading(config: Config) -> str:
@@ -140,7 +153,8 @@ def _before(config: Config, store: Store, dump: Dump, plan: Plan, *, rehash: boo
         raise DamageError(f"{store.folder}: {damage}; {mend}") from None
     if rehash or manifest is None or manifest.dump.format != dump.format:
         return NOTHING_BEFORE
-    untouched = dump.identity is not None and is_unchanged(
-        store.folder, dump.identity, _reading(config)
-    )
-    return left_by(manifest, plan.space.name, is_of_this_dump=untouched)
+    found = recall(store.folder)
+    if found is None:
+        return left_by(manifest, plan.space.name, {}, is_of_this_dump=False)
+    untouched = (found.dump, found.reading) == (dump.identity, _reading(config))
+    return left_by(manifest, plan.space.name, found.fingerprints, is_of_this_dump=untouched)

@@ -11,10 +11,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from blake3 import blake3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,13 +25,15 @@ from memtiles.memory.formats import open_dump
 from memtiles.memory.runs import NO_RUNS, Runs
 from memtiles.memory.space import AddressSpace, Memory, SpaceKind
 from memtiles.memory.span import Span
+from memtiles.pictures.digest import BLAKE3, SHA256
 from memtiles.pictures.layout import geometry
 from memtiles.pictures.raster import BmpRaster
-from memtiles.pictures.render import Rendered, digest_of, render
+from memtiles.pictures.render import Rendered, digests_of, render
 
 MIB = 1 << 20
 START = 0x7FFF_F000_1000
 JOBS = [1, 2, 8]
+BOTH = (SHA256, BLAKE3)
 HEADER = 54  # of a BMP of 32 bits
 
 Bytes = npt.NDArray[np.uint8]
@@ -87,7 +91,7 @@ def region_of(*pieces: tuple[str, int]) -> Made:
     return Made(data, Runs.of(runs), Runs.of(zeros))
 
 
-def slow_digest(space: Made) -> str:
+def slow_digest(space: Made, new: Callable[[bytes], Any] = hashlib.sha256) -> str:
     """As docs/manifest.md has it, byte by byte as far as numpy lets us."""
     size = len(space.data)
     present = space.runs(Span(START, size)).mask(0, size)
@@ -96,8 +100,8 @@ def slow_digest(space: Made) -> str:
     text = f'{{"version":1,"size":"{size:#x}","runs":[{pieces}]}}'.encode()
     for start in range(0, size, MIB):
         block = space.data[start : start + MIB][present[start : start + MIB]]
-        text += hashlib.sha256(block.tobytes()).digest()
-    return hashlib.sha256(text).hexdigest()
+        text += new(block.tobytes()).digest()
+    return str(new(text).hexdigest())
 
 
 def rendered(
@@ -107,7 +111,7 @@ def rendered(
     size = len(space.data)
     shape = geometry("rows", 32, size)
     folder.mkdir()
-    return render(space, Span(START, size), shape, folder, jobs, advance, raster_limit)
+    return render(space, Span(START, size), shape, folder, jobs, advance, raster_limit, BOTH)
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -137,11 +141,11 @@ def test_any_region_at_any_jobs(cut: list[tuple[str, int]], raster_limit: int) -
             size = len(space.data)
             told: list[int] = []
             made = rendered(space, Path(name, f"{jobs}"), jobs, told.append, raster_limit)
-            assert made.digest == slow_digest(space)
+            assert made.digests == (slow_digest(space), slow_digest(space, blake3))
             assert made.runs == space.runs(Span(START, size))
             assert sum(told) == size
             assert space.most_at_once <= jobs
-            assert digest_of(space, Span(START, size), jobs) == made.digest
+            assert digests_of(space, Span(START, size), jobs, hashes=BOTH) == made.digests
             found = content(Path(name, f"{jobs}"))
             assert found == (first or found)
             first = found
@@ -229,7 +233,7 @@ def test_an_error_while_reading(tmp_path: Path, jobs: int) -> None:
     with pytest.raises(DumpError, match="wanted 5 bytes, got 4"):
         rendered(space, tmp_path / "out", jobs)
     with pytest.raises(DumpError, match="wanted 5 bytes, got 4"):
-        digest_of(space, Span(START, len(space.data)), jobs)
+        digests_of(space, Span(START, len(space.data)), jobs)
     assert threading.enumerate() == before
 
 
@@ -324,7 +328,7 @@ def test_a_tebibyte_of_holes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setattr(space, "read", lambda one: (reads.append(one), read(one))[1])
         made = render(space, span, geometry("rows", 32, span.size), out, 2, told.append)
         assert reads == [Span(1 << 39, MIB)]
-        assert digest_of(space, span, 2) == made.digest
+        assert digests_of(space, span, 2) == made.digests
     assert sum(told) == span.size
     zero = hashlib.sha256(bytes(MIB)).digest()
     block = bytes(5 * 4096) + page + bytes(MIB - 6 * 4096)
@@ -332,7 +336,7 @@ def test_a_tebibyte_of_holes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         b'{"version":1,"size":"0x10000000000","runs":[["0x0","0x10000000000"]]}'
         + zero * (1 << 19) + hashlib.sha256(block).digest() + zero * ((1 << 19) - 1)
     )  # fmt: skip
-    assert made.digest == expected.hexdigest()
+    assert made.digests == (expected.hexdigest(),)
     files = sorted(out.glob("*.bmp"))
     assert len(files) == len(made.bmp) == 258
     assert sum(file.stat().st_blocks for file in files) * 512 < 4 * MIB

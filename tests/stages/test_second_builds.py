@@ -9,8 +9,10 @@ import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from blake3 import blake3
 
 from builders.elf import Load, elf_core
 from builders.segments import core_of, tiny_segments
@@ -18,6 +20,7 @@ from memtiles.cli import run
 from reliability.builds import tree
 from sites import SiteEyes, tiled
 
+MIB = 1 << 20
 PAGE = 4096
 LARGE = 0x7F00_0000_0000
 CONFIG = "dump: app.core\ntiles: {size: 256, region_pyramids_from: 64KiB}\n"
@@ -165,6 +168,73 @@ def test_a_dump_that_only_has_other_times_writes_nothing(place: Place) -> None:
     place.change(place.core.read_bytes())
     assert place.build() == 0
     assert stats(place.site) == before
+
+
+@pytest.fixture
+def note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What builds remember, in a cache folder of its own: the folder of a single note."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache/memtiles/dumps"
+
+
+def noted(note: Path) -> Any:
+    (file,) = note.iterdir()
+    return json.loads(file.read_bytes())
+
+
+def test_fingerprints_of_regions_are_remembered(note: Path, place: Place) -> None:
+    """BLAKE3 over the run list and the BLAKE3 of each MiB; a build that only reads keeps them."""
+    data, size = LIBRARY.data, 1_600_000
+    runs = f'{{"version":1,"size":"{size:#x}","runs":[["0x0","{len(data):#x}"]]}}'
+    blocks = blake3(data[:MIB]).digest() + blake3(data[MIB:]).digest()
+    expected = [LARGE, size, blake3(runs.encode() + blocks).hexdigest()]
+    for _ in range(3):
+        assert expected in noted(note)["fingerprints"]
+        place.change(place.core.read_bytes())
+        assert place.build() == 0
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        "",
+        "{}",
+        "[]",
+        '{"version": 1, "manifest": 2}',
+        [[0, 0, "of no bytes"]],
+        [["0x1000", "1", 5]],
+        [[1, 2]],
+        7,
+    ],
+    ids=str,
+)
+def test_whatever_lies_where_it_is_remembered(note: Path, place: Place, content: object) -> None:
+    """Then all is read, and compared by what the manifest has; and remembered once more."""
+    before, known = stats(place.site), noted(note)
+    (file,) = note.iterdir()
+    if content is None:
+        file.unlink()
+    elif isinstance(content, str):
+        file.write_text(content)
+    else:
+        file.write_text(json.dumps({**known, "fingerprints": content}))
+    assert place.build() == 0
+    assert stats(place.site) == before
+    assert noted(note) == known
+
+
+def test_regions_of_other_fingerprints_are_read_as_if_they_had_changed(
+    note: Path, place: Place, tmp_path: Path
+) -> None:
+    known = noted(note)
+    (file,) = note.iterdir()
+    wrong = [[start, size, "0" * 64] for start, size, _ in known["fingerprints"]]
+    file.write_text(json.dumps({**known, "fingerprints": wrong}))
+    place.change(place.core.read_bytes())
+    assert place.build() == 0
+    assert noted(note)["fingerprints"] == known["fingerprints"]
+    assert tree(place.site) == place.anew(tmp_path / "anew")
 
 
 @pytest.mark.parametrize(("large", "small"), [(1_500_000, PAGE), (1_300_000, 3 * PAGE // 2)])

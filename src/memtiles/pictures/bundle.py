@@ -23,9 +23,10 @@ from memtiles.memory.runs import NO_RUNS, Runs
 from memtiles.memory.space import AddressSpace, Memory, joined
 from memtiles.memory.span import Span
 from memtiles.pictures import bmp
+from memtiles.pictures.digest import RegionDigest
 from memtiles.pictures.layout import Geometry
 from memtiles.pictures.parts import BmpPart
-from memtiles.pictures.render import RUNS_FILE, RegionDigest, runs_json
+from memtiles.pictures.render import RUNS_FILE, runs_json
 
 FILE = "bundle.bmp"
 

@@ -5,12 +5,10 @@ Each byte of the dump is read here and nowhere else; tiles come from what this l
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -22,45 +20,25 @@ from memtiles.memory.space import AddressSpace
 from memtiles.memory.span import Span
 from memtiles.pictures import bmp
 from memtiles.pictures.bmp_writer import BmpWriter
+from memtiles.pictures.digest import HASH_BLOCK, SHA256, Hash, RegionDigest
 from memtiles.pictures.layout import Geometry
 from memtiles.pictures.parts import BmpPart, bmp_parts
 from memtiles.threads import in_order
-
-# Read, hashed and written while it is in the caches of a processor.
-HASH_BLOCK = 1 << 20
 
 # What a thread takes at a time: to hand over less costs as much as the work itself.
 READ_BLOCK = 4 * HASH_BLOCK
 
 RUNS_FILE = "runs.json"
 
-Bytes = npt.NDArray[np.uint8]
-
 
 @dataclass(frozen=True)
 class Rendered:
-    """What rendering leaves in a folder; `digest` is SHA-256 over run list and present bytes."""
+    """What rendering leaves in a folder; the digests are over run list and present bytes."""
 
     shape: Geometry
     bmp: tuple[BmpPart, ...]
     runs: Runs
-    digest: str
-
-
-def block_digests(data: Bytes, runs: Runs) -> bytes:
-    """The SHA-256 of the present bytes of each MiB, one after the other."""
-    digests = []
-    for start in range(0, len(data), HASH_BLOCK):
-        block = data[start : start + HASH_BLOCK]
-        here = runs.clip(start, len(block))
-        if here.is_whole(HASH_BLOCK) and not block.any():
-            digests.append(_known_digest(present=True))
-            continue
-        digest = hashlib.sha256()
-        for first, size in here:
-            digest.update(block[first : first + size].data)
-        digests.append(digest.digest())
-    return b"".join(digests)
+    digests: tuple[str, ...]
 
 
 def render(
@@ -71,7 +49,7 @@ def render(
     jobs: int = 1,
     advance: Callable[[int], object] = lambda _: None,
     raster_limit: int = bmp.RASTER_LIMIT,
-    hash_blocks: Callable[[Bytes, Runs], bytes] = block_digests,
+    hashes: Sequence[Hash] = (SHA256,),
 ) -> Rendered:
     """Reads `span` once and writes its BMP and `runs.json` into `folder`.
 
@@ -85,59 +63,31 @@ def render(
         jobs: Threads.
         advance: Told the number of bytes that are done, in this thread.
         raster_limit: Bytes of raster in one BMP.
-        hash_blocks: `block_digests`; called from several threads.
+        hashes: By which to compute digests; called from several threads.
 
     Raises:
         DumpError: The dump changed or was cut while it was read.
     """
     files = bmp_parts(shape, raster_limit=raster_limit)
     with BmpWriter(folder, shape, files) as writer:
-        runs, digest = _walk(space, span, writer, jobs, advance, hash_blocks)
+        runs, digests = _walk(space, span, writer, jobs, advance, hashes)
         writer.finish()
     text = runs_json(runs, span.size)
     (folder / RUNS_FILE).write_bytes(text)
-    return Rendered(shape, files, runs, digest.hexdigest(text))
+    return Rendered(shape, files, runs, tuple(one.hexdigest(text) for one in digests))
 
 
-def digest_of(
+def digests_of(
     space: AddressSpace,
     span: Span,
     jobs: int = 1,
     advance: Callable[[int], object] = lambda _: None,
-) -> str:
-    """The digest that `render` would find, with nothing written; arguments and errors as there."""
-    runs, digest = _walk(space, span, _Nowhere(), jobs, advance, block_digests)
-    return digest.hexdigest(runs_json(runs, span.size))
-
-
-class RegionDigest:
-    """The digest of a region: its run list, then the SHA-256 of the present bytes of each MiB.
-
-    Digests of blocks instead of one over everything: blocks of zeros can be known beforehand,
-    and others be computed side by side.
-    """
-
-    def __init__(self) -> None:
-        self._blocks: list[tuple[bytearray, int]] = []
-
-    def add(self, data: Bytes, runs: Runs) -> None:
-        """Adds the next bytes of the region: whole MiBs, but for the region's last bytes."""
-        self.add_blocks(block_digests(data, runs))
-
-    def add_blocks(self, digests: bytes, times: int = 1) -> None:
-        """Adds the digests of the next MiBs, as often as they follow each other."""
-        if times == 1 and self._blocks and self._blocks[-1][1] == 1:
-            self._blocks[-1][0].extend(digests)
-        else:
-            self._blocks.append((bytearray(digests), times))
-
-    def hexdigest(self, run_list: bytes) -> str:
-        """The digest, with the bytes of `runs.json` before those of the blocks."""
-        digest = hashlib.sha256(run_list)
-        for digests, times in self._blocks:
-            for done in range(0, times, HASH_BLOCK):
-                digest.update(digests * min(HASH_BLOCK, times - done))
-        return digest.hexdigest()
+    hashes: Sequence[Hash] = (SHA256,),
+) -> tuple[str, ...]:
+    """The digests that `render` would find, with nothing written; arguments and errors as there."""
+    runs, digests = _walk(space, span, _Nowhere(), jobs, advance, hashes)
+    text = runs_json(runs, span.size)
+    return tuple(one.hexdigest(text) for one in digests)
 
 
 def runs_json(runs: Runs, size: int) -> bytes:
@@ -166,7 +116,7 @@ def read_runs_json(text: bytes) -> tuple[Runs, int]:
 class _Sink(Protocol):
     """Where the bytes of a region go."""
 
-    def write(self, offset: int, data: Bytes) -> None:
+    def write(self, offset: int, data: npt.NDArray[np.uint8]) -> None:
         """Takes bytes from an offset of the region on; called from several threads."""
 
     def done(self, end: int) -> None:
@@ -174,7 +124,7 @@ class _Sink(Protocol):
 
 
 class _Nowhere:
-    def write(self, offset: int, data: Bytes) -> None:
+    def write(self, offset: int, data: npt.NDArray[np.uint8]) -> None:
         pass
 
     def done(self, end: int) -> None:
@@ -190,10 +140,10 @@ class _Stretch(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """What a stretch came to: `digests` of its blocks, `times` over, and what is present."""
+    """What a stretch came to: digests of its blocks by each hash, `times` over; what is present."""
 
     stretch: _Stretch
-    digests: bytes
+    digests: list[bytes]
     times: int
     runs: Runs
 
@@ -204,35 +154,38 @@ def _walk(
     sink: _Sink,
     jobs: int,
     advance: Callable[[int], object],
-    hash_blocks: Callable[[Bytes, Runs], bytes],
-) -> tuple[Runs, RegionDigest]:
+    hashes: Sequence[Hash],
+) -> tuple[Runs, list[RegionDigest]]:
     """Reads a region side by side, and puts what comes of it in order."""
 
     def take(stretch: _Stretch) -> _Found:
         start, size, present = stretch
         if present is not None:
             runs = Runs.of([(start, size)]) if present else NO_RUNS
-            return _Found(stretch, _known_digest(present), size // HASH_BLOCK, runs)
-        digests: list[bytes] = []
+            known = [one.of_known(present=present) for one in hashes]
+            return _Found(stretch, known, size // HASH_BLOCK, runs)
+        digests = [bytearray() for _ in hashes]
         pieces: list[tuple[int, int]] = []
         for at in range(start, start + size, HASH_BLOCK):
             memory = space.read(Span(span.start + at, min(HASH_BLOCK, start + size - at)))
             sink.write(at, memory.data)
-            digests.append(hash_blocks(memory.data, memory.runs))
+            for found, one in zip(digests, hashes, strict=True):
+                found += one.of_blocks(memory.data, memory.runs)
             pieces += [(at + first, length) for first, length in memory.runs]
-        return _Found(stretch, b"".join(digests), 1, Runs.of(pieces))
+        return _Found(stretch, [bytes(one) for one in digests], 1, Runs.of(pieces))
 
-    digest = RegionDigest()
+    digests = [RegionDigest(one) for one in hashes]
     pieces: list[tuple[int, int]] = []
     threads = jobs if span.size > READ_BLOCK else 1
     # Closed before the sink is, whatever happens: no thread writes any more then.
-    with closing(in_order(take, _stretches(space, span), threads)) as found:
-        for stretch, digests, times, runs in found:
-            digest.add_blocks(digests, times)
+    with closing(in_order(take, _stretches(space, span), threads)) as all_found:
+        for stretch, of_blocks, times, runs in all_found:
+            for digest, found in zip(digests, of_blocks, strict=True):
+                digest.add_blocks(found, times)
             pieces += runs
             sink.done(stretch.start + stretch.size)
             advance(stretch.size)
-    return Runs.of(pieces), digest
+    return Runs.of(pieces), digests
 
 
 def _stretches(space: AddressSpace, span: Span) -> Iterator[_Stretch]:
@@ -259,8 +212,3 @@ def _whole_blocks(runs: Runs) -> Iterator[tuple[int, int]]:
     kept = begins < ends
     for begin, end in zip(begins[kept].tolist(), ends[kept].tolist(), strict=True):
         yield begin * HASH_BLOCK, (end - begin) * HASH_BLOCK
-
-
-@cache
-def _known_digest(present: bool) -> bytes:
-    return hashlib.sha256(bytes(HASH_BLOCK if present else 0)).digest()

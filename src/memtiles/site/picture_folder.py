@@ -80,15 +80,9 @@ def content_key(content: object) -> str:
 
 
 def keep_picture(
-    store: Store,
-    staged: Path,
-    rendered: Rendered,
-    order: PictureOrder,
-    paths: PicturePaths,
-    jobs: int,
+    store: Store, staged: Path, rendered: Rendered, order: PictureOrder, path: str, jobs: int
 ) -> None:
     """Puts what was rendered into a staged folder in its place in the store, with its pyramid."""
-    path = paths.path(order, rendered.digest)
     if not store.holds(path):
         if not rendered.runs.is_whole(order.shape.size):
             (staged / RUNS_SCRIPT).write_bytes(runs_script(path, (staged / RUNS_FILE).read_bytes()))

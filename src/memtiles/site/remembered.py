@@ -1,4 +1,4 @@
-"""What a build remembers of its dump, so that the next one need not read it again.
+"""What a build remembers of its dump, so that the next one need not read or draw it again.
 
 Kept in the user's cache folder and not in the output, because an output folder depends on nothing
 but the dump's bytes, the config and the version: no dates. The memory counts only while the
@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -18,17 +19,36 @@ from platformdirs import user_cache_path
 from memtiles import __version__
 from memtiles.manifest import FILE
 from memtiles.memory.dump import Identity
+from memtiles.memory.span import Span
 
 
-def remember(output: Path, identity: Identity, reading: str) -> None:
-    """Notes which dump the manifest now in `output` was made from.
+@dataclass(frozen=True)
+class Recollection:
+    """What is remembered of a dump.
 
-    Args:
-        output: The output folder.
-        identity: Of the dump's file.
-        reading: How the file was read: what else decides which byte is at which address.
+    Attributes:
+        dump: Identity of its file.
+        reading: How it was read: what else decides which byte is at which address.
+        fingerprints: BLAKE3 of the regions that were read. The manifest has their SHA-256, which
+            takes at least twice as long: most of a build that finds nearly nothing changed.
     """
-    content = _content(output, identity, reading)
+
+    dump: Identity
+    reading: str
+    fingerprints: Mapping[Span, str]
+
+
+def remember(output: Path, found: Recollection) -> None:
+    """Notes what the manifest now in `output` was made from."""
+    content = {
+        "version": __version__,
+        "manifest": _digest(output),
+        "dump": asdict(found.dump),
+        "reading": found.reading,
+        "fingerprints": [
+            [span.start, span.size, digest] for span, digest in found.fingerprints.items()
+        ],
+    }
     note = _note(output)
     if note is None:
         return
@@ -39,25 +59,19 @@ def remember(output: Path, identity: Identity, reading: str) -> None:
         staged.replace(note)
 
 
-def is_unchanged(output: Path, identity: Identity, reading: str) -> bool:
-    """Whether the manifest in `output` was made from this very, untouched file, read like this."""
+def recall(output: Path) -> Recollection | None:
+    """What the manifest in `output` was made from; None where that is not known."""
     note = _note(output)
     if note is None:
-        return False
+        return None
     try:
         content = json.loads(note.read_text())
-        return bool(content == _content(output, identity, reading))
-    except (OSError, ValueError):
-        return False
-
-
-def _content(output: Path, identity: Identity, reading: str) -> dict[str, object]:
-    return {
-        "version": __version__,
-        "manifest": _digest(output),
-        "dump": asdict(identity),
-        "reading": reading,
-    }
+        if (content["version"], content["manifest"]) != (__version__, _digest(output)):
+            return None
+        fingerprints = {Span(start, size): str(one) for start, size, one in content["fingerprints"]}
+        return Recollection(Identity(**content["dump"]), content["reading"], fingerprints)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
 
 
 def _note(output: Path) -> Path | None:

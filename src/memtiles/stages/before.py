@@ -16,23 +16,27 @@ class Before:
 
     Attributes:
         digests: Of each span that was drawn.
+        fingerprints: Of some of them, as `Recollection` has them.
         atlases: What lies in the store, and where in it which picture.
         is_of_this_dump: Whether the dump's file is untouched since, so that its digests hold.
     """
 
     digests: Mapping[Span, str]
+    fingerprints: Mapping[Span, str]
     atlases: tuple[EarlierAtlas, ...]
     is_of_this_dump: bool
 
 
-NOTHING_BEFORE = Before({}, (), is_of_this_dump=False)
+NOTHING_BEFORE = Before({}, {}, (), is_of_this_dump=False)
 
 
-def left_by(manifest: Manifest, space: str, *, is_of_this_dump: bool) -> Before:
+def left_by(
+    manifest: Manifest, space: str, fingerprints: Mapping[Span, str], *, is_of_this_dump: bool
+) -> Before:
     """What is left by the build that wrote a manifest, for one that pictures a space."""
     digests = {
         Span(row.start, row.size): row.sha256
         for row in manifest.regions
         if row.sha256 is not None and row.space == space
     }
-    return Before(digests, atlases_of(manifest), is_of_this_dump)
+    return Before(digests, fingerprints, atlases_of(manifest), is_of_this_dump)

@@ -14,9 +14,10 @@ from memtiles.describe import DrawnRegion
 from memtiles.manifest import PictureRow
 from memtiles.memory.span import Span
 from memtiles.pictures.bundle import Bundle, read_bundle
+from memtiles.pictures.digest import BLAKE3, SHA256
 from memtiles.pictures.layout import Geometry
 from memtiles.pictures.picture import Picture
-from memtiles.pictures.render import READ_BLOCK, Rendered, digest_of, render
+from memtiles.pictures.render import READ_BLOCK, Rendered, digests_of, render
 from memtiles.plan import Plan, PlannedRegion
 from memtiles.progress import Advance
 from memtiles.site.bundle_folder import bundle_path, finished_bundle, make_bundle
@@ -41,10 +42,11 @@ class _Alone(NamedTuple):
 
 
 class _Read(NamedTuple):
-    """A region's digest, and what was rendered unless its picture was there."""
+    """A region's digests, and what was rendered unless its picture was there."""
 
     alone: _Alone
     digest: str
+    fingerprint: str | None
     staged: Path | None = None
     rendered: Rendered | None = None
 
@@ -114,28 +116,43 @@ class PictureStage:
         Bytes that may have changed are read and hashed first, because most have not: then nothing
         is written. Those of a live process always have.
         """
-        span, space = alone.span, self._plan.space
-        before = self._before.digests.get(span)
-        if before is not None and self._store.holds(self._paths.likely(alone.order, before)):
-            is_known = self._before.is_of_this_dump
-            if is_known or (space.steady and digest_of(space, span, jobs) == before):
+        space, span = self._plan.space, alone.span
+        digest = self._before.digests.get(span)
+        if digest is not None and self._store.holds(self._paths.likely(alone.order, digest)):
+            if self._before.is_of_this_dump:
                 advance(span.size)
-                return _Read(alone, before)
+                return _Read(alone, digest, self._before.fingerprints.get(span))
+            fingerprint = self._read_as_before(span, digest, jobs) if space.steady else None
+            if fingerprint is not None:
+                advance(span.size)
+                return _Read(alone, digest, fingerprint)
         staged = self._store.stage()
-        rendered = render(space, span, alone.order.shape, staged, jobs, advance)
-        return _Read(alone, rendered.digest, staged, rendered)
+        rendered = render(
+            space, span, alone.order.shape, staged, jobs, advance, hashes=(SHA256, BLAKE3)
+        )
+        digest, fingerprint = rendered.digests
+        return _Read(alone, digest, fingerprint, staged, rendered)
+
+    def _read_as_before(self, span: Span, digest: str, jobs: int) -> str | None:
+        """Reads a region that had that digest; its fingerprint, or None if it has changed."""
+        before = self._before.fingerprints.get(span)
+        if before is not None:
+            (found,) = digests_of(self._plan.space, span, jobs, hashes=(BLAKE3,))
+            return found if found == before else None
+        now, found = digests_of(self._plan.space, span, jobs, hashes=(SHA256, BLAKE3))
+        return found if now == digest else None
 
     def _keep(self, read: _Read) -> DrawnRegion:
         """What was read, in the store: in the order of the regions, as that gives folders names."""
         order = read.alone.order
-        if read.rendered is not None and read.staged is not None:
-            keep_picture(self._store, read.staged, read.rendered, order, self._paths, self._jobs)
         path = self._paths.path(order, read.digest)
+        if read.rendered is not None and read.staged is not None:
+            keep_picture(self._store, read.staged, read.rendered, order, path, self._jobs)
         if path not in self._done:
             self._done[path] = finished_picture(self._store.folder, path, order)
         row, picture = self._done[path]
         self._outlook.add([picture])
-        return DrawnRegion(row, picture, read.digest)
+        return DrawnRegion(row, picture, read.digest, read.fingerprint)
 
     def _draw_bundle(self, members: Sequence[int], advance: Advance) -> list[DrawnRegion]:
         regions = [self._plan.regions[at] for at in members]

@@ -12,8 +12,9 @@ from memtiles import manifest as rows
 from memtiles.errors import DamageError
 from memtiles.memory.runs import Runs
 from memtiles.pictures.bundle import Bundle
+from memtiles.pictures.digest import RegionDigest
 from memtiles.pictures.raster import BmpRaster
-from memtiles.pictures.render import RegionDigest, read_runs_json, runs_json
+from memtiles.pictures.render import read_runs_json, runs_json
 from memtiles.site.check.files import Damage, read_bytes
 from memtiles.site.picture_folder import open_raster, runs_script
 

@@ -12,7 +12,7 @@ from memtiles.memory.runs import Runs
 from memtiles.memory.span import Span
 from memtiles.pictures.parts import BmpPart, part_header
 from memtiles.pictures.raster import BmpRaster, RasterSpace
-from memtiles.pictures.render import READ_BLOCK, digest_of, read_runs_json
+from memtiles.pictures.render import READ_BLOCK, digests_of, read_runs_json
 from memtiles.site.check.files import Damage, read_bytes
 from memtiles.site.picture_folder import open_raster, runs_script
 
@@ -77,7 +77,7 @@ def _byte_damage(
         if picture.stored(start, count)[missing.mask(start, count)].any():
             yield f"{row.path}/{row.bmp[0].file}", "has bytes where the run list has holes"
             return
-    if digests != {digest_of(RasterSpace(picture), Span(0, size), _JOBS, advance)}:
+    if digests != {*digests_of(RasterSpace(picture), Span(0, size), _JOBS, advance)}:
         yield f"{row.path}/{row.bmp[0].file}", "its bytes are changed"
     padding = picture.shape.raster_bytes - size
     if padding > 0 and picture.stored(size, padding).any():
