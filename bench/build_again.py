@@ -5,21 +5,29 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import time
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from blake3 import blake3
 
 from builds import build
 from core import file_offset
 from goals import at_most
 from inputs import make_build_input, mixed
+from library import library_bytes
 from measure import MIB
 from page_cache import load
 
 UNTOUCHED_GOAL = 3.0
 CHANGED_GOAL = 15.0
 SMALL = {"again_mib": [64], "again_times": 2}
+
+_HASH_ROUNDS = 20
+_HASH_BLOCKS = 64
 
 # Five of the hundred regions are of the fourteenth size: each holds a hundredth of all memory.
 _OF_MIDDLE_SIZE = (14, 34, 54, 74, 94)
@@ -34,8 +42,26 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(folder: Path, options: argparse.Namespace) -> list[dict[str, Any]]:
-    return [_again(folder, mib, options.again_times) for mib in options.again_mib]
+def run(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "hashes": _hash_speeds(),
+        "builds": [_again(folder, mib, options.again_times) for mib in options.again_mib],
+    }
+
+
+def _hash_speeds() -> dict[str, float]:
+    """MB a second of what tells a changed region, by one thread: the best of some rounds each."""
+    block = next(library_bytes())
+    speeds = {}
+    for name, new in (("SHA-256", sha256), ("BLAKE3", blake3)):
+        best = 0.0
+        for _ in range(_HASH_ROUNDS):
+            start = time.perf_counter()
+            for _ in range(_HASH_BLOCKS):
+                new(block).digest()
+            best = max(best, len(block) * _HASH_BLOCKS / (time.perf_counter() - start) / 1e6)
+        speeds[name] = best
+    return speeds
 
 
 def _again(folder: Path, mib: int, times: int) -> dict[str, Any]:
@@ -67,10 +93,15 @@ def _change(core: Path, mib: int, number: int) -> None:
         os.fsync(file.fileno())
 
 
-def lines(results: list[dict[str, Any]]) -> Iterator[str]:
+def lines(results: dict[str, Any]) -> Iterator[str]:
+    speeds = results["hashes"]
     yield "second builds against the first"
+    yield (
+        f"a thread hashes {speeds['SHA-256']:,.0f} MB/s by SHA-256 and {speeds['BLAKE3']:,.0f} by "
+        "BLAKE3, which tells what has changed"
+    )
     yield "                        first s    second s    CPU s    of first    others' processors"
-    for row in results:
+    for row in results["builds"]:
         first = row["first"]["wall"]
         for name, goal in (("untouched", UNTOUCHED_GOAL), ("changed", CHANGED_GOAL)):
             wall, cpu, others = (
