@@ -13,7 +13,7 @@ import pytest
 from memtiles.cli import run
 from memtiles.errors import LensError, UsageError
 from memtiles.pictures import guarded as guarded_module
-from memtiles.pictures import own_lens as own_lens_module
+from memtiles.pictures import patience
 from memtiles.pictures.guarded import GuardedColours, GuardedValues, guarded
 from memtiles.pictures.lens import ColourLens, Surroundings, Swatch, ValueLens
 from memtiles.pictures.own_lens import own_lens
@@ -262,7 +262,7 @@ def test_an_attribute_that_never_comes_back(
 
 
 def test_a_file_that_never_comes_to_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(own_lens_module, "_LONGEST", 0.1)
+    monkeypatch.setattr(patience, "LONGEST_LOAD", 0.1)
     with pytest.raises(UsageError, match=r"mine\.py: does not come to an end within 0\.1 seconds"):
         of_text(tmp_path, "while True:\n    pass\n")
 

@@ -25,6 +25,12 @@ export function filterRegions(regions: readonly Region[], text: string): readonl
   );
 }
 
+/** How many of all regions are listed, in words. */
+export function formatCount(shown: number, all: number): string {
+  const regions = `${all.toLocaleString('en')} ${all === 1 ? 'region' : 'regions'}`;
+  return shown === all ? regions : `${shown.toLocaleString('en')} of ${regions}`;
+}
+
 export class RegionsList {
   private shown: readonly Region[];
   private active = -1;
@@ -60,10 +66,7 @@ export class RegionsList {
     this.shown = filterRegions(this.regions, this.filter.value);
     this.active = -1;
     this.list.scrollTop = 0;
-    const all = this.regions.length.toLocaleString('en');
-    const some = this.shown.length.toLocaleString('en');
-    this.count.textContent =
-      this.shown.length === this.regions.length ? `${all} regions` : `${some} of ${all} regions`;
+    this.count.textContent = formatCount(this.shown.length, this.regions.length);
     this.draw();
   }
 

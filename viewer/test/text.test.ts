@@ -4,7 +4,7 @@ import { formatBytes, formatPercent } from '../src/bytes';
 import { parseManifest, type Region } from '../src/manifest';
 import { isolated, visibleName } from '../src/names';
 import { formatPermalink, parsePermalink } from '../src/permalink';
-import { filterRegions } from '../src/regions_list';
+import { filterRegions, formatCount } from '../src/regions_list';
 import { relativeTo } from '../src/relative';
 import { RunList } from '../src/runs';
 import { scaleAt } from '../src/scale';
@@ -277,4 +277,11 @@ test('where rows are no stretches of memory, the scale counts bytes of a square'
   const square = { across: 'square', length: 128 };
   expect(scaleAt(1, { layout: 'hilbert', bits: 8 })).toMatchObject({ ...square, bytes: 16_384 });
   expect(scaleAt(64, { layout: 'pages', bits: 32 })).toMatchObject({ ...square, bytes: 16 });
+});
+
+test('how many regions are listed', () => {
+  expect(formatCount(1, 1)).toBe('1 region');
+  expect(formatCount(0, 1)).toBe('0 of 1 region');
+  expect(formatCount(1, 3)).toBe('1 of 3 regions');
+  expect(formatCount(65_536, 65_536)).toBe('65,536 regions');
 });

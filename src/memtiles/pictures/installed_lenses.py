@@ -9,7 +9,9 @@ from __future__ import annotations
 from importlib.metadata import EntryPoint, entry_points
 
 from memtiles.errors import UsageError
+from memtiles.pictures import patience
 from memtiles.pictures.guarded import GuardedColours, GuardedValues, guarded
+from memtiles.pictures.patience import HungError, within
 
 _GROUP = "memtiles.lenses"
 
@@ -34,8 +36,11 @@ def _loaded(point: EntryPoint) -> GuardedColours | GuardedValues:
     package = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
     source = f"the lens {point.name} of {package}"
     try:
-        lens = point.load()
-    except Exception as error:
+        lens = within(patience.LONGEST_LOAD, point.load)
+    except HungError:
+        limit = f"{patience.LONGEST_LOAD:g} seconds"
+        raise UsageError(f"{source}: does not come to an end within {limit}") from None
+    except (Exception, SystemExit) as error:
         reason = " ".join(str(error).split())
         raise UsageError(f"{source}: {type(error).__name__}: {reason}") from None
     found = guarded(lens, source, package)

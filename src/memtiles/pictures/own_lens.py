@@ -8,12 +8,12 @@ from pathlib import Path
 from types import ModuleType
 
 from memtiles.errors import UsageError
+from memtiles.pictures import patience
 from memtiles.pictures.guarded import GuardedColours, GuardedValues, guarded
 from memtiles.pictures.lenses import lens_names
 from memtiles.pictures.patience import HungError, within
 
 _LARGEST = 1 << 20  # a program of that size is no lens
-_LONGEST = 20.0  # seconds: it may import whatever is installed
 
 
 def own_lens(path: Path) -> GuardedColours | GuardedValues:
@@ -53,10 +53,11 @@ def _run(code: bytes, source: str, digest: str) -> ModuleType:
     # Dataclasses look for the module of their class.
     sys.modules[module.__name__] = module
     try:
-        within(_LONGEST, lambda: exec(compile(code, source, "exec"), vars(module)))
+        within(patience.LONGEST_LOAD, lambda: exec(compile(code, source, "exec"), vars(module)))
     except HungError:
         del sys.modules[module.__name__]
-        raise UsageError(f"{source}: does not come to an end within {_LONGEST:g} seconds") from None
+        limit = f"{patience.LONGEST_LOAD:g} seconds"
+        raise UsageError(f"{source}: does not come to an end within {limit}") from None
     except (Exception, SystemExit) as error:
         del sys.modules[module.__name__]
         line = _line(error, source)

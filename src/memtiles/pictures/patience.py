@@ -10,6 +10,9 @@ from typing import TypeVar
 
 Result = TypeVar("Result")
 
+LONGEST_LOAD = 20.0
+"""Seconds for code to be loaded, which may import whatever is installed."""
+
 
 class HungError(Exception):
     """A call did not come back in time."""

@@ -16,7 +16,7 @@ and never written; a tile that an earlier pyramid of the same plane has is linke
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -133,19 +133,26 @@ def _draw_strip(walk: Walk, target: TileFolder, strip: Strip) -> list[tuple[Tile
     Returns:
         What its tiles are for those above them.
     """
-    grid = target.grid
     above = Assembly(target, strip.tiles[0].level)
     for finished in strip.finished:
         above.add(finished.tile, walk.half(finished))
     for tiles in side_by_side(sorted(strip.to_draw, key=lambda one: (one.row, one.column))):
-        rects = list(map(grid.rect, tiles))
-        left, top, height = rects[0].x, rects[0].y, rects[0].height
-        width = rects[-1].x + rects[-1].width - left
-        patches = walk.plane.patches(left, top, width, height)
-        shared = _shared_out(patches, grid.tile_size, len(tiles))
-        for tile, pieces in zip(tiles, shared, strict=True):
-            above.add(tile, draw_tile(target, tile, pieces))
+        for tile, half in _draw_row(walk, target, tiles):
+            above.add(tile, half)
     return above.finished
+
+
+def _draw_row(walk: Walk, target: TileFolder, tiles: Sequence[Tile]) -> list[tuple[Tile, Half]]:
+    """Draws tiles of full resolution that lie side by side; what they read is gone afterwards."""
+    grid = target.grid
+    rects = list(map(grid.rect, tiles))
+    left, top, height = rects[0].x, rects[0].y, rects[0].height
+    width = rects[-1].x + rects[-1].width - left
+    patches = walk.plane.patches(left, top, width, height)
+    shared = _shared_out(patches, grid.tile_size, len(tiles))
+    return [
+        (tile, draw_tile(target, tile, pieces)) for tile, pieces in zip(tiles, shared, strict=True)
+    ]
 
 
 def _shared_out(patches: Iterable[Patch], side: int, count: int) -> list[list[Patch]]:

@@ -131,10 +131,10 @@ def installed(folder: Path, point: str, name: str, version: str = "1.2") -> None
     (info / "entry_points.txt").write_text(f"[memtiles.lenses]\n{point} = some_lenses:LENS\n")
 
 
-def asked(folder: Path, name: str) -> str:
+def asked(folder: Path, name: str, before: str = "") -> str:
     """What a new Python that has this folder on its path says of a lens."""
     program = (
-        f"import sys; sys.path.insert(0, {str(folder)!r})\n"
+        f"import sys; sys.path.insert(0, {str(folder)!r})\n{before}\n"
         "from memtiles.errors import UsageError\n"
         "from memtiles.pictures.lenses import lens\n"
         f"try: found = lens({name!r}); print(found.name, found.key)\n"
@@ -163,4 +163,15 @@ def test_an_installed_lens_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "some_lenses.py").write_text("1 / 0")
     assert asked(tmp_path, "paper") == (
         "the lens paper of some-lenses 1.2: ZeroDivisionError: division by zero"
+    )
+    (tmp_path / "some_lenses.py").write_text("raise SystemExit(3)")
+    assert asked(tmp_path, "paper") == "the lens paper of some-lenses 1.2: SystemExit: 3"
+
+
+def test_an_installed_lens_that_is_never_loaded(tmp_path: Path) -> None:
+    installed(tmp_path, "paper", "paper")
+    (tmp_path / "some_lenses.py").write_text("while True: pass")
+    limit = "from memtiles.pictures import patience; patience.LONGEST_LOAD = 0.2"
+    assert asked(tmp_path, "paper", limit) == (
+        "the lens paper of some-lenses 1.2: does not come to an end within 0.2 seconds"
     )
