@@ -181,6 +181,7 @@ def _children(
     # Of a generator that nobody closes, or an interrupt right before interrupts are put off. Python
     # ends processes by SIGTERM and waits for them, but later: what is registered last comes first.
     atexit.register(end)
+    _give_back_freed_memory()
     try:
         with interrupts_put_off():
             try:
@@ -196,6 +197,14 @@ def _children(
         with interrupts_put_off():
             end()
             atexit.unregister(end)
+
+
+def _give_back_freed_memory() -> None:
+    """What malloc keeps for later would be in the memory of each process."""
+    import ctypes
+
+    with suppress(OSError, AttributeError):  # no glibc
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _fork(work: Callable[[Item], Result], others: Sequence[Connection]) -> _Child[Item, Result]:

@@ -20,8 +20,8 @@ _SQUARES = (4096, 2048)
 # Of large squares each worker should get so many, or some are idle in the end.
 _SQUARES_EACH = 4
 
-# Of so many tiles it is remembered whether they are to be drawn: of a GiB, more than half of those of
-# all levels. Each process has all of them in memory.
+# Of so many tiles it is remembered whether they are to be drawn: all those of half a GiB. Every
+# process has them in memory.
 _REMEMBERED = 1 << 12
 
 
