@@ -106,7 +106,7 @@ def _all_of(sizes: list[int]) -> str:
 def lines(results: dict[str, Any]) -> Iterator[str]:
     rows = results["rounds"]
     yield f"builds of {results['mib']:,} MiB of which nine tenths are zero or missing"
-    yield "                 wall s    CPU s    on disk MiB    of full: time / disk    others"
+    yield "                   wall s    CPU s    on disk MiB    of full: time / disk    others"
     for name in rows[0]:
         wall, cpu, disk, others = (
             median(row[name][key] for row in rows) for key in ("wall", "cpu", "disk_mib", "others")
@@ -117,13 +117,13 @@ def lines(results: dict[str, Any]) -> Iterator[str]:
         )
         goal = at_most(max(time, room), GOAL, " %") if name in ("zero", "missing") else ""
         yield (
-            f"{name:14} {wall:8.2f} {cpu:8.2f} {disk:14.1f} {time:14.1f} % / {room:5.1f} % "
+            f"{name:16} {wall:8.2f} {cpu:8.2f} {disk:14.1f} {time:14.1f} % / {room:5.1f} % "
             f"{others:7.1f}   {goal}"
         ).rstrip()
     least = 100 * median(_least(row) / row["full"]["wall"] for row in rows)
     yield (
-        f"to start, to read `zero` and to draw a tenth that lies densely takes {least:.1f} % of "
-        "full: `zero` could not be quicker, were no tile only partly empty"
+        f"to start, to read `zero` and to draw a tenth that lies densely takes about {least:.1f} % "
+        "of full: what `zero` takes beyond that are tiles that are partly empty"
     )
 
 

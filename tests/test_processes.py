@@ -371,6 +371,20 @@ print(can_fork())
     assert found.split() == ["True", "False", "False", "True"]
 
 
+def test_what_was_freed_is_no_part_of_a_large_process() -> None:
+    """malloc keeps it for later: 160 MiB in blocks that are too small to be given back at once."""
+    found = run(
+        """
+blocks = [bytearray(60_000) for _ in range(2_800)]
+last = bytearray(60_000)
+print(can_fork())
+del blocks
+print(can_fork())
+"""
+    )
+    assert found.split() == ["False", "True"]
+
+
 def test_a_large_process_is_not_forked() -> None:
     """What it has in memory might be there once for each process in the end."""
     found = run(

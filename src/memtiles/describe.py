@@ -29,7 +29,7 @@ class DrawnRegion:
         row: Of the picture.
         picture: In the store.
         digest: Of the region's bytes, as the manifest has it.
-        fingerprint: Another one, for the next build; of some regions.
+        fingerprint: BLAKE3 of them, for the next build; None of regions in bundles.
     """
 
     row: rows.PictureRow

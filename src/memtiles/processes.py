@@ -67,9 +67,18 @@ def can_fork() -> bool:
             if time.monotonic() > until:
                 return False
             time.sleep(0.001)
+        _give_back_freed_memory()
         return _resident() <= _LARGEST
     except OSError:
         return False
+
+
+def _give_back_freed_memory() -> None:
+    """What malloc keeps for later would count for each process that is forked."""
+    import ctypes
+
+    with suppress(OSError, AttributeError):  # no glibc
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _resident() -> int:
@@ -102,7 +111,7 @@ def in_order(
 
     Raises:
         LimitError: The system has no room for so many.
-        MemtilesError: A process was killed; or a result or an error cannot be sent.
+        MemtilesError: A process was killed; or an error, or a result, cannot be pickled.
     """
     with _children(work, count) as children:
         numbered = enumerate(items)
@@ -181,7 +190,6 @@ def _children(
     # Of a generator that nobody closes, or an interrupt right before interrupts are put off. Python
     # ends processes by SIGTERM and waits for them, but later: what is registered last comes first.
     atexit.register(end)
-    _give_back_freed_memory()
     try:
         with interrupts_put_off():
             try:
@@ -197,14 +205,6 @@ def _children(
         with interrupts_put_off():
             end()
             atexit.unregister(end)
-
-
-def _give_back_freed_memory() -> None:
-    """What malloc keeps for later would be in the memory of each process."""
-    import ctypes
-
-    with suppress(OSError, AttributeError):  # no glibc
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _fork(work: Callable[[Item], Result], others: Sequence[Connection]) -> _Child[Item, Result]:

@@ -17,6 +17,8 @@ from blake3 import blake3
 from builders.elf import Load, elf_core
 from builders.segments import core_of, tiny_segments
 from memtiles.cli import run
+from memtiles.pictures.digest import BLAKE3, SHA256, Hash
+from memtiles.pictures.render import digests_of
 from reliability.builds import tree
 from sites import SiteEyes, tiled
 
@@ -188,10 +190,33 @@ def test_fingerprints_of_regions_are_remembered(note: Path, place: Place) -> Non
     runs = f'{{"version":1,"size":"{size:#x}","runs":[["0x0","{len(data):#x}"]]}}'
     blocks = blake3(data[:MIB]).digest() + blake3(data[MIB:]).digest()
     expected = [LARGE, size, blake3(runs.encode() + blocks).hexdigest()]
-    for _ in range(3):
+    for is_touched in (True, False, True, False):
         assert expected in noted(note)["fingerprints"]
-        place.change(place.core.read_bytes())
+        if is_touched:
+            place.change(place.core.read_bytes())
         assert place.build() == 0
+    assert expected in noted(note)["fingerprints"]
+
+
+def test_what_is_remembered_spares_sha256(
+    note: Path, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All bytes are read again, but hashed by BLAKE3 only; without the note by both."""
+    asked: list[tuple[Hash, ...]] = []
+
+    def watched(*words: Any, hashes: tuple[Hash, ...]) -> tuple[str, ...]:
+        asked.append(hashes)
+        return digests_of(*words, hashes=hashes)
+
+    monkeypatch.setattr("memtiles.stages.pictures.digests_of", watched)
+    place.change(place.core.read_bytes())
+    assert place.build() == 0
+    assert {*asked} == {(BLAKE3,)}
+    asked.clear()
+    (file,) = note.iterdir()
+    file.unlink()
+    assert place.build() == 0
+    assert {*asked} == {(SHA256, BLAKE3)}
 
 
 @pytest.mark.parametrize(
@@ -202,12 +227,13 @@ def test_fingerprints_of_regions_are_remembered(note: Path, place: Place) -> Non
         "{}",
         "[]",
         '{"version": 1, "manifest": 2}',
+        "[" * 100_000,
         [[0, 0, "of no bytes"]],
         [["0x1000", "1", 5]],
         [[1, 2]],
         7,
     ],
-    ids=str,
+    ids=lambda content: str(content)[:40],
 )
 def test_whatever_lies_where_it_is_remembered(note: Path, place: Place, content: object) -> None:
     """Then all is read, and compared by what the manifest has; and remembered once more."""

@@ -245,6 +245,20 @@ def test_any_number_of_threads_gives_the_same_bytes(
     assert one == many
 
 
+def test_large_and_small_squares_give_the_same_bytes(tmp_path: Path) -> None:
+    """Of 67 million pixels one worker gets four squares of 4,096 pixels; two get smaller ones."""
+    pixels = np.tile(noise(1024, 512, 2), (16, 8, 1))
+    pixels[:3000, 2500:6000, 1] = 255
+    pixels[5000:, :1000] = 0
+    trees = []
+    for jobs in (1, 2):
+        folder = tmp_path / str(jobs)
+        folder.mkdir()
+        save_pyramid(ArrayPlane(pixels), folder, 512, jobs)
+        trees.append((folder / "tiles.sha256").read_bytes())
+    assert trees[0] == trees[1]
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_progress_adds_up_to_the_plane(tmp_path: Path, engine: Engine) -> None:
     steps: list[int] = []

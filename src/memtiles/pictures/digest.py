@@ -7,7 +7,7 @@ computed side by side.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Protocol
@@ -38,20 +38,12 @@ class Hash:
 
     begin: Callable[[], _Hasher]
 
-    def of_blocks(self, data: Bytes, runs: Runs) -> bytes:
-        """The digests of the present bytes of each MiB, one after the other."""
-        digests = []
-        for start in range(0, len(data), HASH_BLOCK):
-            block = data[start : start + HASH_BLOCK]
-            here = runs.clip(start, len(block))
-            if here.is_whole(HASH_BLOCK) and not block.any():
-                digests.append(self.of_known(present=True))
-                continue
-            hasher = self.begin()
-            for first, size in here:
-                hasher.update(block[first : first + size].data)
-            digests.append(hasher.digest())
-        return b"".join(digests)
+    def of(self, data: Bytes, runs: Runs) -> bytes:
+        """The digest of the present bytes."""
+        hasher = self.begin()
+        for first, size in runs:
+            hasher.update(data[first : first + size].data)
+        return hasher.digest()
 
     def of_known(self, *, present: bool) -> bytes:
         """The digest of a MiB of zeros, or of nothing."""
@@ -65,6 +57,18 @@ def _of_known(one: Hash, present: bool) -> bytes:
     return hasher.digest()
 
 
+def block_digests(data: Bytes, runs: Runs, hashes: Sequence[Hash]) -> list[bytes]:
+    """For each hash, the digests of the present bytes of each MiB, one after the other."""
+    digests = [bytearray() for _ in hashes]
+    for start in range(0, len(data), HASH_BLOCK):
+        block = data[start : start + HASH_BLOCK]
+        here = runs.clip(start, len(block))
+        is_zero = bool(hashes) and here.is_whole(HASH_BLOCK) and not block.any()
+        for found, one in zip(digests, hashes, strict=True):
+            found += one.of_known(present=True) if is_zero else one.of(block, here)
+    return [bytes(one) for one in digests]
+
+
 def _blake3() -> _Hasher:
     from blake3 import blake3
 
@@ -75,7 +79,7 @@ SHA256 = Hash(hashlib.sha256)
 """What the manifest tells of a region."""
 
 BLAKE3 = Hash(_blake3)
-"""By what the next build sees whether a region has changed: takes half the time or less."""
+"""By what the next build sees whether a region has changed: it is quicker (`bench/` tells)."""
 
 
 class RegionDigest:
@@ -88,7 +92,8 @@ class RegionDigest:
 
     def add(self, data: Bytes, runs: Runs) -> None:
         """Adds the next bytes of the region: whole MiBs, but for the region's last bytes."""
-        self.add_blocks(self._hash.of_blocks(data, runs))
+        (digests,) = block_digests(data, runs, (self._hash,))
+        self.add_blocks(digests)
 
     def add_blocks(self, digests: bytes, times: int = 1) -> None:
         """Adds the digests of the next MiBs, as often as they follow each other."""

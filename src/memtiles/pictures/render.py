@@ -20,7 +20,7 @@ from memtiles.memory.space import AddressSpace
 from memtiles.memory.span import Span
 from memtiles.pictures import bmp
 from memtiles.pictures.bmp_writer import BmpWriter
-from memtiles.pictures.digest import HASH_BLOCK, SHA256, Hash, RegionDigest
+from memtiles.pictures.digest import HASH_BLOCK, SHA256, Hash, RegionDigest, block_digests
 from memtiles.pictures.layout import Geometry
 from memtiles.pictures.parts import BmpPart, bmp_parts
 from memtiles.threads import in_order
@@ -169,8 +169,10 @@ def _walk(
         for at in range(start, start + size, HASH_BLOCK):
             memory = space.read(Span(span.start + at, min(HASH_BLOCK, start + size - at)))
             sink.write(at, memory.data)
-            for found, one in zip(digests, hashes, strict=True):
-                found += one.of_blocks(memory.data, memory.runs)
+            for found, more in zip(
+                digests, block_digests(memory.data, memory.runs, hashes), strict=True
+            ):
+                found += more
             pieces += [(at + first, length) for first, length in memory.runs]
         return _Found(stretch, [bytes(one) for one in digests], 1, Runs.of(pieces))
 

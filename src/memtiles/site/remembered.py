@@ -29,8 +29,8 @@ class Recollection:
     Attributes:
         dump: Identity of its file.
         reading: How it was read: what else decides which byte is at which address.
-        fingerprints: BLAKE3 of the regions that were read. The manifest has their SHA-256, which
-            takes at least twice as long: most of a build that finds nearly nothing changed.
+        fingerprints: BLAKE3 of regions. The manifest has their SHA-256, which takes longer: most
+            of a build that finds nearly nothing changed.
     """
 
     dump: Identity
@@ -38,15 +38,15 @@ class Recollection:
     fingerprints: Mapping[Span, str]
 
 
-def remember(output: Path, found: Recollection) -> None:
+def remember(output: Path, recollection: Recollection) -> None:
     """Notes what the manifest now in `output` was made from."""
     content = {
         "version": __version__,
         "manifest": _digest(output),
-        "dump": asdict(found.dump),
-        "reading": found.reading,
+        "dump": asdict(recollection.dump),
+        "reading": recollection.reading,
         "fingerprints": [
-            [span.start, span.size, digest] for span, digest in found.fingerprints.items()
+            [span.start, span.size, digest] for span, digest in recollection.fingerprints.items()
         ],
     }
     note = _note(output)
@@ -70,7 +70,7 @@ def recall(output: Path) -> Recollection | None:
             return None
         fingerprints = {Span(start, size): str(one) for start, size, one in content["fingerprints"]}
         return Recollection(Identity(**content["dump"]), content["reading"], fingerprints)
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
 
 

@@ -27,7 +27,7 @@ from memtiles.tiles.earlier import Earlier, Part
 from memtiles.tiles.grid import Tile
 from memtiles.tiles.plane import SparsePlane
 from memtiles.tiles.tile_folder import TileFolder, TileLists
-from memtiles.tiles.walk import Strip, Walk, side_by_side
+from memtiles.tiles.walk import Strip, Walk, side_by_side, square_for
 
 # Fewer pixels are drawn by threads, which are there sooner than processes.
 _LEAST_FOR_PROCESSES = 1 << 25
@@ -52,7 +52,7 @@ def write_tiles(
             resolution that are neither known to be uniform nor taken over.
         earlier: A pyramid of the plane as it was before.
     """
-    walk = Walk(plane, target.grid, target.reduction, earlier, jobs)
+    walk = Walk(plane, target.grid, target.reduction, earlier)
     pixels = walk.pixels()
     expect(pixels)
     above = Assembly(target)
@@ -60,7 +60,7 @@ def write_tiles(
     def pieces() -> Iterator[Tile | Part]:
         if earlier is not None and walk.kept:
             yield from earlier.parts()
-        for square in walk.squares():
+        for square in walk.squares(square_for(pixels, jobs)):
             if isinstance(square, Tile):
                 yield square
             else:

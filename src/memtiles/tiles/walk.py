@@ -13,15 +13,18 @@ from memtiles.tiles.grid import Grid, Tile
 from memtiles.tiles.plane import SparsePlane
 from memtiles.tiles.reduction import AnyReduction
 
-# Sides of a square in pixels. The rows of a wide one are long pieces of a picture: by 4,096 pixels
-# a pyramid takes a tenth less processor time. Still wider ones hold more memory than is worth it.
-_SQUARES = (4096, 2048)
+SQUARES = (4096, 2048)
+"""Sides of squares in pixels.
+
+Rows of a wide one are long pieces of a picture, which are read sooner than short ones far apart.
+But a worker has a strip as wide as it is in memory.
+"""
 
 # Of large squares each worker should get so many, or some are idle in the end.
 _SQUARES_EACH = 4
 
-# Of so many tiles it is remembered whether they are to be drawn: all those of half a GiB. Every
-# process has them in memory.
+# Of so many tiles it is remembered whether they are to be drawn: all those of half a GiB, by 512
+# pixels. Every process has them in memory.
 _REMEMBERED = 1 << 12
 
 
@@ -64,9 +67,8 @@ class Walk:
         grid: Grid,
         reduction: AnyReduction,
         earlier: Earlier | None,
-        jobs: int,
     ) -> None:
-        """Nothing is looked at yet; squares are such that there are some for each of the jobs."""
+        """Nothing is looked at yet."""
         self.plane = plane
         self.kept: set[Tile] = set()
         self._reduction = reduction
@@ -74,18 +76,18 @@ class Walk:
         self._earlier = earlier
         self._known: dict[Tile, Finished | None] = {}
         self._strip_level = max(0, grid.levels - 2)
-        tiles_wide = _square(grid, jobs) // grid.tile_size
-        self._square_level = max(0, grid.levels - tiles_wide.bit_length())
 
     def pixels(self) -> int:
         """How many there are to draw, of full resolution."""
-        squares = (one for one in self.squares() if isinstance(one, Tile))
+        squares = (one for one in self.squares(SQUARES[0]) if isinstance(one, Tile))
         steps = chain.from_iterable(map(self.steps, squares))
         return sum(step.pixels for step in steps if isinstance(step, Strip))
 
-    def squares(self) -> Iterator[Tile | Finished]:
+    def squares(self, side: int) -> Iterator[Tile | Finished]:
         """Squares with something to draw, and finished tiles that are not in one of them."""
-        return self._squares_from(Tile(0, 0, 0))
+        tiles_wide = side // self._grid.tile_size
+        level = max(0, self._grid.levels - tiles_wide.bit_length())
+        return self._squares_from(Tile(0, 0, 0), level)
 
     def steps(self, square: Tile) -> Iterator[Strip | Finished]:
         """Strips of a square to draw, and finished tiles that are not in one of them."""
@@ -108,12 +110,12 @@ class Walk:
             return self._reduction.first_half(drawn)
         return self._reduction.half(drawn)
 
-    def _squares_from(self, tile: Tile) -> Iterator[Tile | Finished]:
+    def _squares_from(self, tile: Tile, level: int) -> Iterator[Tile | Finished]:
         if (finished := self._finished(tile)) is not None:
             yield finished
-        elif tile.level < self._square_level:
+        elif tile.level < level:
             for one in self._grid.below(tile):
-                yield from self._squares_from(one)
+                yield from self._squares_from(one, level)
         else:
             yield tile
 
@@ -165,12 +167,10 @@ class Walk:
         return self._reduction.restores or tile.level == self._grid.levels - 1
 
 
-def _square(grid: Grid, jobs: int) -> int:
-    """The side of the squares that a plane is drawn in."""
-    for side in _SQUARES:
-        if -(-grid.width // side) * -(-grid.height // side) >= _SQUARES_EACH * jobs:
-            return side
-    return _SQUARES[-1]
+def square_for(pixels: int, jobs: int) -> int:
+    """The side of the squares in which to draw so many pixels."""
+    fitting = (side for side in SQUARES if pixels >= side * side * _SQUARES_EACH * jobs)
+    return next(fitting, SQUARES[-1])
 
 
 def side_by_side(tiles: Iterable[Tile]) -> Iterator[list[Tile]]:
