@@ -39,7 +39,8 @@ def test_a_stage_tells_what_was_done_and_what_it_took(tmp_path: Path) -> None:
     name, wall, cpu, done, unit, a_second, *_ = row(profile, tmp_path, "tiles")
     assert (name, done, unit) == ("tiles", "1,000,234", "pixels")
     assert inside - 0.001 <= float(wall) <= time.perf_counter() - began + 0.001
-    assert 0.5 <= float(cpu) <= 0.5 + own + 0.3
+    # Counted in hundredths, which the system rounds for each process.
+    assert 0.45 <= float(cpu) <= 0.5 + own + 0.3
     assert int(a_second.replace(",", "")) == pytest.approx(1_000_234 / float(wall), rel=0.01)
 
 
@@ -59,9 +60,12 @@ print(*profile.lines(Path(sys.argv[1])), sep="\\n")
 
 @pytest.mark.skipif(sys.platform == "win32", reason="not run: Windows does not tell")
 def test_memory_is_that_of_the_largest_process(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", LARGE, str(tmp_path)]
+    # The peak of a process begins at that of the one that begins it, which for tests is GiBs.
+    between = "import subprocess, sys; subprocess.run(sys.argv[1:], check=True)"
+    command = [sys.executable, "-c", between, sys.executable, "-c", LARGE, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    peaks = {line.split()[0]: line.split()[-2:] for line in done.stdout.splitlines()}
+    lines = done.stdout.replace(",", "").splitlines()
+    peaks = {line.split()[0]: line.split()[-2:] for line in lines}
     assert peaks["plan"][1] == peaks["page"][1] == "MiB"
     assert int(peaks["plan"][0]) < 300 <= int(peaks["page"][0])
 

@@ -10,15 +10,12 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from memtiles.memory.runs import Runs
-
-if TYPE_CHECKING:
-    from typing_extensions import Buffer
 
 # Read, hashed and written while it is in the caches of a processor.
 HASH_BLOCK = 1 << 20
@@ -27,7 +24,7 @@ Bytes = npt.NDArray[np.uint8]
 
 
 class _Hasher(Protocol):
-    def update(self, data: Buffer, /) -> object: ...
+    def update(self, data: bytes | bytearray | memoryview, /) -> object: ...
     def digest(self) -> bytes: ...
     def hexdigest(self) -> str: ...
 
