@@ -23,6 +23,15 @@ from memtiles.processes import can_fork, in_order
 """
 
 
+# Only the first two pieces of work come to an end.
+TWO_QUICK = """
+def work(number):
+    time.sleep(0 if number < 2 else 1000)
+    return os.getpid()
+results = in_order(work, range(100), 2)
+"""
+
+
 def run(program: str) -> str:
     """What a program prints; it has to end well, and silently."""
     command = [sys.executable, "-c", BEGIN + program]
@@ -166,11 +175,7 @@ except MemtilesError as error:
 
 def test_no_process_is_left_when_nobody_wants_more() -> None:
     run(
-        """
-def work(number):
-    time.sleep(0 if number < 2 else 1000)
-    return os.getpid()
-results = in_order(work, range(100), 2)
+        f"""{TWO_QUICK}
 process = next(results)
 results.close()
 try:
@@ -241,11 +246,7 @@ print(can_fork())
 def test_results_that_nobody_closes_do_not_keep_the_program() -> None:
     """Python ends processes by SIGTERM when it ends itself, which they ignore."""
     found = run(
-        """
-def work(number):
-    time.sleep(0 if number < 2 else 1000)
-    return os.getpid()
-results = in_order(work, range(100), 2)
+        f"""{TWO_QUICK}
 print(next(results))
 """
     )
@@ -255,13 +256,9 @@ print(next(results))
 def test_processes_end_with_a_program_whose_interrupt_came_too_early() -> None:
     """Ctrl-C right at the end, before it is put off: they go on, but not for longer than it."""
     found = run(
-        """
+        f"""{TWO_QUICK}
 import contextlib
 from memtiles import processes
-def work(number):
-    time.sleep(0 if number < 2 else 1000)
-    return os.getpid()
-results = in_order(work, range(100), 2)
 print(next(results))
 @contextlib.contextmanager
 def interrupted():

@@ -37,9 +37,8 @@ def _loaded(point: EntryPoint) -> GuardedColours | GuardedValues:
     source = f"the lens {point.name} of {package}"
     try:
         lens = within(patience.LONGEST_LOAD, point.load)
-    except HungError:
-        limit = f"{patience.LONGEST_LOAD:g} seconds"
-        raise UsageError(f"{source}: does not come to an end within {limit}") from None
+    except HungError as error:
+        raise UsageError(f"{source}: {error}") from None
     except (Exception, SystemExit) as error:
         reason = " ".join(str(error).split())
         raise UsageError(f"{source}: {type(error).__name__}: {reason}") from None

@@ -54,10 +54,9 @@ def _run(code: bytes, source: str, digest: str) -> ModuleType:
     sys.modules[module.__name__] = module
     try:
         within(patience.LONGEST_LOAD, lambda: exec(compile(code, source, "exec"), vars(module)))
-    except HungError:
+    except HungError as error:
         del sys.modules[module.__name__]
-        limit = f"{patience.LONGEST_LOAD:g} seconds"
-        raise UsageError(f"{source}: does not come to an end within {limit}") from None
+        raise UsageError(f"{source}: {error}") from None
     except (Exception, SystemExit) as error:
         del sys.modules[module.__name__]
         line = _line(error, source)

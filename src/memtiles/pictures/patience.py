@@ -51,7 +51,7 @@ def within(seconds: float, call: Callable[[], Result]) -> Result:
     # A second time, for a process that is stopped by Ctrl-Z finds its time up when it goes on.
     if not (wait([answer], seconds).done or wait([answer], seconds / 5).done):
         _ask_to_end(thread)
-        raise HungError
+        raise HungError(f"does not come to an end within {seconds:g} seconds")
     return answer.result()
 
 
